@@ -1,0 +1,315 @@
+"""Settings, all from the environment.
+
+Without any variable this is the embedded default: SQLite, the file-system
+broker and the SMS spool under ``var/``, no server needed. ``.env.example``
+lists every variable; a value that is not understood stops the start.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
+
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = env.directory("VAR_DIR", default=BASE_DIR / "var", help="Where the embedded default keeps its files.")
+
+# --- What kind of installation ------------------------------------------------
+
+PRODUCTION = env.flag(
+    "PRODUCTION",
+    default=False,
+    help="Turns on HTTPS-only cookies, HSTS and the redirect to HTTPS, and makes SECRET_KEY and ALLOWED_HOSTS required.",
+)
+DEBUG = env.flag("DEBUG", default=False, help="Django's debug pages. Never in production.")
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("DEBUG=true and PRODUCTION=true exclude each other")
+
+
+def _secret_key() -> str:
+    """The configured key, or, outside production, one made once and kept under ``var/``."""
+    key = env.secret("SECRET_KEY", help="Signs sessions and tokens. Required in production; generated into var/ otherwise.")
+    if key is not None:
+        return key
+    if PRODUCTION:
+        raise ImproperlyConfigured("SECRET_KEY is required when PRODUCTION=true")
+    path = VAR_DIR / "secret_key"
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+    try:
+        # O_EXCL: of several processes starting at once, one makes the key and all use it.
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = env.words(
+    "SECRET_KEY_FALLBACKS", default="", help="Earlier values of SECRET_KEY that are still accepted while it is being rotated."
+)
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS",
+    default="" if PRODUCTION else "localhost,127.0.0.1,[::1]",
+    help="Host names this installation answers to.",
+)
+if PRODUCTION and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS is required when PRODUCTION=true")
+CSRF_TRUSTED_ORIGINS = env.words(
+    "CSRF_TRUSTED_ORIGINS", default="", pattern=r"https?://.+", help="Origins whose forms are accepted behind a proxy."
+)
+
+# --- Apps -----------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "accounts",
+    "contacts",
+    "outbox",
+    "smsbridge",
+    "stagebased",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+# Every dialect answers both slash forms itself; a redirect would lose a POST's body.
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database -------------------------------------------------------------------
+
+DATABASES = {
+    "default": env.database(
+        "DATABASE_URL",
+        embedded=VAR_DIR / "db.sqlite3",
+        help="postgres://user:password@host:port/name, or sqlite:////absolute/path. Unset: SQLite under var/.",
+    )
+}
+EMBEDDED = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+if EMBEDDED:
+    # IMMEDIATE takes the write lock at BEGIN: a read-then-write transaction waits its turn
+    # instead of failing with "database is locked". WAL lets readers go on meanwhile.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    }
+    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = env.number(
+        "DATABASE_CONN_MAX_AGE", default=60, help="Seconds a database connection is kept between requests."
+    )
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Broker, tasks, clock ---------------------------------------------------------
+
+BROKER_URL = env.url(
+    "BROKER_URL",
+    default=None,
+    schemes=("redis", "rediss", "amqp", "amqps", "filesystem", "memory"),
+    help="redis://host:6379/0 or amqp://…; unset: kombu's file-system transport under var/broker/.",
+)
+CELERY_BROKER_URL = BROKER_URL or "filesystem://"
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = "switchboard"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 240
+CELERY_TASK_SOFT_TIME_LIMIT = 200
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+if CELERY_BROKER_URL.startswith("filesystem"):
+    _broker_dir = VAR_DIR / "broker"
+    for _name in ("messages", "control"):
+        (_broker_dir / _name).mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+        "data_folder_in": str(_broker_dir / "messages"),
+        "data_folder_out": str(_broker_dir / "messages"),
+        "control_folder": str(_broker_dir / "control"),
+        "store_processed": False,
+        # How often an idle worker looks for a new message file, in seconds.
+        "polling_interval": 0.5,
+    }
+elif CELERY_BROKER_URL.startswith("redis"):
+    # Longer than any task runs; the two unacked_restore options make an unacknowledged
+    # task come back after this time plus seconds instead of plus a minute and a half.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 300,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+    }
+# A hint that waited longer than this is not worth executing: the next tick finds the same work.
+_hint = {"expires": 30}
+CELERY_BEAT_SCHEDULE = {
+    "plan due slots": {"task": "stagebased.plan", "schedule": crontab(), "options": _hint},
+    "wake gateways": {"task": "outbox.wake_gateways", "schedule": 5.0, "options": {"expires": 5}},
+    "sweep": {"task": "outbox.sweep", "schedule": 30.0, "options": _hint},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+
+CACHE_URL = env.url(
+    "CACHE_URL",
+    default=BROKER_URL if BROKER_URL and BROKER_URL.startswith("redis") else None,
+    schemes=("redis", "rediss"),
+    help="Redis for throttles and short-lived caches; defaults to BROKER_URL when that is Redis, else per-process memory.",
+)
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "switchboard",
+    }
+    if CACHE_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# --- Delivery -----------------------------------------------------------------------
+
+# A channel is found here by the name that a message set or a delivery carries.
+OUTBOX_CHANNELS = {
+    "sms": "smsbridge.channel.SmsChannel",
+}
+OUTBOX_LEASE_SECONDS = env.number(
+    "OUTBOX_LEASE_SECONDS", default=120, least=5, help="A claimed delivery whose worker is silent this long is taken up again."
+)
+OUTBOX_MAX_ATTEMPTS = env.number(
+    "OUTBOX_MAX_ATTEMPTS", default=5, least=1, most=100, help="Hand-overs tried before a delivery is failed for good."
+)
+OUTBOX_BATCH = env.number("OUTBOX_BATCH", default=500, least=1, most=5000, help="Deliveries handed over in one transaction.")
+
+SMS_SPOOL = env.directory("SMS_SPOOL", default=VAR_DIR / "spool", help="smsd's spool, the gateway named 'sms'.")
+#: Every SMS gateway and its spool directory. Further ones beside the default:
+SMS_GATEWAYS = {"sms": SMS_SPOOL} | env.named_directories(
+    "SMS_GATEWAYS", help="Further gateways as name=/spool/path pairs, each served by the Celery queue gateway.<name>."
+)
+SMS_REGION = env.text(
+    "SMS_REGION",
+    default="",
+    pattern=r"([A-Z]{2})?",
+    help="Country (ISO 3166 letters) whose national numbers are understood without +; empty: international numbers only.",
+)
+SMS_HIGH_WATER = env.number(
+    "SMS_HIGH_WATER", default=500, least=1, help="Files waiting in a spool before hand-over pauses; smsd slows down beyond it."
+)
+SMS_MAX_PARTS = env.number("SMS_MAX_PARTS", default=10, least=1, most=255, help="Longest SMS accepted, in parts.")
+SMS_REPORTS = env.flag("SMS_REPORTS", default=True, help="Ask the network for a delivery report for each SMS.")
+SMSD_TIMEZONE = env.text(
+    "SMSD_TIMEZONE", default="UTC", pattern=r"[A-Za-z0-9_+\-/]+", help="Zone of the wall-clock times that smsd writes into its files."
+)
+
+# --- API ------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+API_PAGE_SIZE = env.number("API_PAGE_SIZE", default=1000, least=1, most=5000, help="Records on a page when a caller names no limit.")
+API_MAX_PAGE_SIZE = env.number("API_MAX_PAGE_SIZE", default=5000, least=1, most=100_000, help="Largest page a caller may ask for.")
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.number(
+    "MAX_BODY_BYTES", default=2_500_000, least=1024, help="Largest request body that is not a file upload, in bytes."
+)
+MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_BYTES", default=20_000_000, least=1024, help="Largest uploaded file, in bytes.")
+
+# --- Time, language, files ---------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+# The embedded default serves static files straight from the packages, without a collectstatic run.
+WHITENOISE_USE_FINDERS = EMBEDDED
+MEDIA_URL = "/media/"
+MEDIA_ROOT = env.directory("MEDIA_ROOT", default=VAR_DIR / "media", help="Where uploaded audio and pictures are kept.")
+
+# --- Security -----------------------------------------------------------------------------
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_SSL_REDIRECT = PRODUCTION and env.flag(
+    "SSL_REDIRECT", default=True, help="Redirect HTTP to HTTPS in production; turn off only where the proxy does it."
+)
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if env.flag("BEHIND_PROXY", default=False, help="Trust X-Forwarded-Proto from the proxy in front, which must set it itself."):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Logging ---------------------------------------------------------------------------------
+
+LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", among=("DEBUG", "INFO", "WARNING", "ERROR"), help="Least severe log line written.")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {"django.server": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False}},
+}

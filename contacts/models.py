@@ -1,0 +1,135 @@
+"""People and how they are reached."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.timezone import now
+from zoneinfo import available_timezones
+
+
+def validate_timezone(value: str) -> None:
+    """A name of the IANA time zone database."""
+    if value not in available_timezones():
+        raise ValidationError("%(value)s is not a time zone name.", params={"value": value})
+
+
+class Contact(models.Model):
+    """A person. ``id`` is the identity that hubs know the person by."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200, blank=True)
+    language = models.CharField(max_length=6, blank=True, help_text="Preferred language, e.g. eng_ZA.")
+    timezone = models.CharField(
+        max_length=64, blank=True, validators=[validate_timezone], help_text="Empty: the schedule's own zone counts."
+    )
+    details = models.JSONField(default=dict, blank=True)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="contact",
+        help_text="The person's account, if there is one: in-app notices go there.",
+    )
+    communicate_through = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="speaks_for",
+        help_text="Another person whose addresses are used instead (one hop).",
+    )
+    opted_out_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Set while the person is opted out of everything."
+    )
+    created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes = [
+            # Read by stagebased.slots: which zones does anybody live in?
+            models.Index(fields=["timezone"], name="contact_timezone", condition=~Q(timezone="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)
+
+
+class Address(models.Model):
+    """One way to reach a contact, e.g. an msisdn in E.164 form (``+27820001001``)."""
+
+    class Kind(models.TextChoices):
+        MSISDN = "msisdn", "mobile number"
+        EMAIL = "email", "e-mail"
+        MAILBOX = "mailbox", "voice mailbox"
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="addresses")
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.MSISDN)
+    value = models.CharField(max_length=254)
+    is_default = models.BooleanField(default=False)
+    inactive = models.BooleanField(default=False, help_text="Kept for the record but not used.")
+    opted_out_at = models.DateTimeField(null=True, blank=True, editable=False)
+    failures_in_a_row = models.PositiveSmallIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "addresses"
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "kind", "value"], name="address_once_per_contact"),
+            models.UniqueConstraint(
+                fields=["contact", "kind"], condition=Q(is_default=True), name="address_one_default_per_kind"
+            ),
+        ]
+        indexes = [
+            # Read by inbound messages and identity look-ups: who has this number?
+            models.Index(fields=["value", "kind"], name="address_value"),
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class OptOut(models.Model):
+    """A person's word that no more is wanted, and when it was taken back.
+
+    The rows are history; what counts now stands on ``Contact.opted_out_at``
+    and ``Address.opted_out_at``, which the same operation writes.
+    """
+
+    class Kind(models.TextChoices):
+        STOP = "stop", "one address"
+        STOPALL = "stopall", "all addresses"
+        UNSUBSCRIBE = "unsubscribe", "one programme"
+        FORGET = "forget", "be forgotten"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="opt_outs")
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.STOP)
+    address_kind = models.CharField(max_length=16, blank=True)
+    address = models.CharField(max_length=254, blank=True)
+    programme = models.CharField(max_length=100, blank=True, help_text="Short name of a message set; empty: everything.")
+    reason = models.CharField(max_length=200, blank=True)
+    source = models.CharField(max_length=50, help_text="Where it was heard: sms, api, admin, …")
+    created_at = models.DateTimeField(default=now, editable=False)
+    lifted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lifted_source = models.CharField(max_length=50, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "opt-out"
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["contact", "-created_at"], name="optout_contact"),
+            models.Index(fields=["-created_at"], name="optout_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} by {self.source}"
+
+    @property
+    def in_force(self) -> bool:
+        return self.lifted_at is None
+
+    def lift(self, *, at: datetime, source: str) -> None:
+        self.lifted_at, self.lifted_source = at, source

@@ -1,0 +1,157 @@
+"""What must go out: one row per message to one person, from the wish to the handset."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from outbox.ids import new_delivery_id
+
+
+class Gateway(models.Model):
+    """A way out that has its own pace, e.g. one smsd with its modems.
+
+    Deliveries name it by ``name``; where its spool is stands in settings
+    (``SMS_GATEWAYS``), because that belongs to a host, not to the database.
+    """
+
+    name = models.SlugField(primary_key=True, max_length=32)
+    channel = models.CharField(max_length=20)
+    paused = models.BooleanField(default=False, help_text="Nothing is handed over while this is set.")
+    rate_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Most deliveries handed over in a minute; empty: no limit."
+    )
+    high_water = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Most deliveries waiting at the gateway; empty: the installation's default."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Delivery(models.Model):
+    """One message to one person over one channel.
+
+    ``(source, cause, slot_key)`` is the occasion, unique for ever: whoever
+    tries to create the same one again creates nothing. ``cause`` is the id of
+    what made it due (a subscription, an inbound message, a broadcast) and
+    ``slot_key`` says which of its occasions (``2026-11-21T08:00Z``, a
+    sequence number, an idempotency key). The row's id is the name of its
+    spool file, so a repeated hand-over can be recognised wherever the file
+    has got to.
+
+    States only move forward (``FORWARD``); ``outbox.operations`` is the only
+    writer. Each state has its time.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "queued"
+        CLAIMED = "claimed", "claimed"
+        HANDED = "handed", "handed over"
+        SENT = "sent", "sent"
+        DELIVERED = "delivered", "delivered"
+        FAILED = "failed", "failed"
+        SKIPPED = "skipped", "skipped"
+        EXPIRED = "expired", "expired"
+        CANCELLED = "cancelled", "cancelled"
+
+    class Priority(models.IntegerChoices):
+        REPLY = 0, "reply"
+        HIGH = 3, "high"
+        NORMAL = 5, "normal"
+        BULK = 9, "bulk"
+
+    id = models.UUIDField(primary_key=True, default=new_delivery_id, editable=False)
+    source = models.CharField(max_length=20, help_text="What kind of cause: subscription, inbound, sms-api, …")
+    cause = models.UUIDField(help_text="Id of what made this due.")
+    slot_key = models.CharField(max_length=150, help_text="Which of the cause's occasions this is.")
+    contact = models.ForeignKey(
+        "contacts.Contact", null=True, blank=True, on_delete=models.SET_NULL, related_name="deliveries", db_index=False
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    channel = models.CharField(max_length=20, default="sms")
+    gateway = models.CharField(max_length=32, default="sms")
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
+    address = models.CharField(max_length=254, blank=True, help_text="E.164 number, account or mailbox; empty when there was none.")
+    text = models.TextField(blank=True)
+    options = models.JSONField(default=dict, blank=True, help_text="For the channel: flash, queue, validity, audio, subject, …")
+    despite_opt_out = models.BooleanField(default=False, help_text="Goes out though the person opted out (the confirmation itself).")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    reason = models.CharField(max_length=40, blank=True, help_text="Stable code of why it ended short of delivery.")
+    detail = models.CharField(max_length=300, blank=True, help_text="The same for people to read.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    parts = models.PositiveSmallIntegerField(null=True, blank=True, help_text="SMS parts it is sent in.")
+    not_before = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    handed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    delivered_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ended_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it failed, expired, was skipped or cancelled."
+    )
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            # ``cause`` leads: it tells almost all rows apart, so the text columns are rarely compared.
+            models.UniqueConstraint(fields=["cause", "slot_key", "source"], name="delivery_once"),
+        ]
+        indexes = [
+            # Read by outbox.dispatcher's claim: holds only the rows still waiting.
+            models.Index(
+                fields=["gateway", "priority", "not_before", "id"], name="delivery_waiting", condition=Q(state="queued")
+            ),
+            # Read by the sweep: claims whose worker may be gone.
+            models.Index(fields=["lease_until"], name="delivery_leased", condition=Q(state="claimed")),
+            # Read by a contact's page and by opt-outs.
+            models.Index(fields=["contact", "created_at"], name="delivery_contact", condition=Q(contact__isnull=False)),
+            # Read by the list of what needs attention.
+            models.Index(fields=["reason", "ended_at"], name="delivery_failed", condition=Q(state="failed")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} to {self.address or 'nobody'}"
+
+
+#: From which states each state may be reached. A late "sent" never overwrites "delivered".
+FORWARD: dict[str, tuple[str, ...]] = {
+    Delivery.State.CLAIMED: (Delivery.State.QUEUED,),
+    Delivery.State.HANDED: (Delivery.State.CLAIMED,),
+    Delivery.State.SENT: (Delivery.State.QUEUED, Delivery.State.CLAIMED, Delivery.State.HANDED),
+    Delivery.State.DELIVERED: (
+        Delivery.State.QUEUED, Delivery.State.CLAIMED, Delivery.State.HANDED, Delivery.State.SENT,
+    ),
+    Delivery.State.FAILED: (
+        Delivery.State.QUEUED, Delivery.State.CLAIMED, Delivery.State.HANDED, Delivery.State.SENT,
+    ),
+    Delivery.State.EXPIRED: (Delivery.State.QUEUED, Delivery.State.CLAIMED),
+    Delivery.State.CANCELLED: (Delivery.State.QUEUED, Delivery.State.CLAIMED),
+}
+
+
+class DeliveryCount(models.Model):
+    """How many deliveries entered a state in an hour.
+
+    Each batch adds a row with its difference; the sweep adds rows up
+    (``outbox.counts``). So totals cost a few rows however many deliveries
+    there are, and no two workers fight over one counter.
+    """
+
+    hour = models.DateTimeField()
+    channel = models.CharField(max_length=20)
+    gateway = models.CharField(max_length=32)
+    state = models.CharField(max_length=10, choices=Delivery.State.choices)
+    reason = models.CharField(max_length=40, blank=True)
+    count = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["hour", "channel", "state"], name="deliverycount_hour")]

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class SmsbridgeConfig(AppConfig):
+    name = "smsbridge"
+    verbose_name = "SMS"

@@ -1,0 +1,3 @@
+"""The stage-based messaging dialect."""
+
+urlpatterns: list = []

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class StagebasedConfig(AppConfig):
+    name = "stagebased"
+    verbose_name = "Programmes"
