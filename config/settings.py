@@ -69,6 +69,7 @@ CSRF_TRUSTED_ORIGINS = env.words(
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -273,6 +274,17 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.number(
     "MAX_BODY_BYTES", default=2_500_000, least=1024, help="Largest request body that is not a file upload, in bytes."
 )
 MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_BYTES", default=20_000_000, least=1024, help="Largest uploaded file, in bytes.")
+
+# --- Admin site -----------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "Switchboard",
+    "SITE_HEADER": "Switchboard",
+    "SITE_SUBHEADER": "People, programmes and deliveries",
+    "SITE_SYMBOL": "hub",
+    "SITE_URL": None,
+    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+}
 
 # --- Time, language, files ---------------------------------------------------------------
 
