@@ -1,0 +1,1 @@
+"""What can be done with programmes: the only code that writes their tables."""
