@@ -1,11 +1,18 @@
-"""The cast and the clients that all tests share."""
+"""The cast, the clients and the real servers that all tests share."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, User
+from tests import real_parts, servers
+
+pytest_runtest_setup = real_parts.pytest_runtest_setup
+pytest_runtest_makereport = real_parts.pytest_runtest_makereport
+pytest_terminal_summary = real_parts.pytest_terminal_summary
 
 
 @pytest.fixture
@@ -52,3 +59,38 @@ def as_alice(alice: User) -> APIClient:
 @pytest.fixture
 def anonymous() -> APIClient:
     return APIClient()
+
+
+@pytest.fixture
+def redis_server() -> Iterator[servers.Redis]:
+    """A running Redis of this test's own: ``.url``, ``.stop()``, ``.restart()``. Mark the test ``redis``."""
+    server = servers.Redis().start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def postgres_cluster() -> Iterator[servers.Postgres]:
+    """A running PostgreSQL cluster of this module's own: ``.create_database(name)``, ``.restart()``.
+
+    For tests that start worker processes or stop the server. Mark them
+    ``own_postgres``; a test that only wants the ordinary test database to be
+    PostgreSQL is marked ``postgres`` instead.
+    """
+    cluster = servers.Postgres()
+    try:
+        yield cluster.start()
+    finally:
+        cluster.close()
+
+
+@pytest.fixture(scope="session")
+def smsd_program() -> str:
+    """The path of smstools3's daemon. Mark the test ``smsd``."""
+    return str(servers.find_smsd())
+
+
+@pytest.fixture(scope="session")
+def chromium_program() -> str:
+    """The path of Chromium. Mark the test ``browser``."""
+    return str(servers.find_chromium())
