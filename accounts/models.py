@@ -20,9 +20,7 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def usable(self, now: datetime | None = None) -> ApiTokenQuerySet:
         """Neither revoked nor expired, and of an active user."""
         now = now or timezone.now()
-        return self.filter(
-            Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, user__is_active=True
-        )
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, user__is_active=True)
 
     def for_key(self, key: str) -> ApiTokenQuerySet:
         return self.filter(key_hash=ApiToken.hash(key))

@@ -234,6 +234,11 @@ SMS_REGION = env.text(
     pattern=r"([A-Z]{2})?",
     help="Country (ISO 3166 letters) whose national numbers are understood without +; empty: international numbers only.",
 )
+SMS_STRICT_NUMBERS = env.flag(
+    "SMS_STRICT_NUMBERS",
+    default=False,
+    help="Refuse numbers outside the ranges that countries are known to have assigned, not only those of impossible length.",
+)
 SMS_HIGH_WATER = env.number(
     "SMS_HIGH_WATER", default=500, least=1, help="Files waiting in a spool before hand-over pauses; smsd slows down beyond it."
 )
@@ -264,6 +269,13 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "accounts.api.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_PAGINATION_CLASS": "accounts.api.pagination.EnvelopePagination",
+    "EXCEPTION_HANDLER": "accounts.api.errors.exception_handler",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

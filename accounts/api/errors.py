@@ -1,0 +1,73 @@
+"""Error answers that all JSON dialects under ``/api/`` share.
+
+Bodies are always objects: ``{"detail": text}``, ``{field: [texts]}`` or
+``{"non_field_errors": [texts]}``. The texts "Not found.", "Invalid token."
+and the like are compared by existing clients and stay as they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions, status
+from rest_framework.fields import get_error_detail
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+from rest_framework.views import exception_handler as framework_handler
+
+
+class Conflict(exceptions.APIException):
+    """409: the request is well formed but the record's present state forbids it."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "The record is in use."
+    default_code = "conflict"
+
+
+class BodyTooLarge(exceptions.APIException):
+    """413: more bytes than ``settings.DATA_UPLOAD_MAX_MEMORY_SIZE``."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The request body is too large."
+    default_code = "too_large"
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's handler with one fixed 404 text and no bare arrays; a model's refusal becomes a 400."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, DjangoValidationError):
+        error = exceptions.ValidationError(get_error_detail(error))
+    response = framework_handler(error, context)
+    if response is not None and isinstance(response.data, list):
+        response.data = {api_settings.NON_FIELD_ERRORS_KEY: response.data}
+    return response
+
+
+def refuse(field: str, message: str, code: str = "invalid") -> exceptions.ValidationError:
+    """``{field: [message]}``, to be raised."""
+    return exceptions.ValidationError({field: [message]}, code=code)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """``handler404``: JSON below ``/api/``, where programs call, a page elsewhere."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": "Not found."}, status=404)
+    return defaults.page_not_found(request, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """``handler400``: what Django refuses before a view is reached (bad host, too many fields)."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": "Bad request."}, status=400)
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """``handler500``: the same split; the cause is in the log only."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": "A server error occurred."}, status=500)
+    return defaults.server_error(request)
