@@ -9,14 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from outbox.models import Delivery, Gateway
+from outbox.models import Gateway
+
+
+class Outgoing(NamedTuple):
+    """What a channel is told of one delivery. Not the row itself: at thousands a second a model instance is dear."""
+
+    #: Also the name under which the channel hands it over, so that a repeat can be recognised.
+    id: UUID
+    address: str
+    text: str
+    options: dict[str, Any]
+    priority: int
+    #: Counted before the work: 1 at the first try.
+    attempts: int
+    expires_at: datetime | None
+    contact_id: UUID | None
+    created_by_id: int | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +82,7 @@ class Channel(Protocol):
         Raises GatewayUnavailable when it cannot take any.
         """
 
-    def hand_over(self, gateway: Gateway, deliveries: Sequence[Delivery]) -> HandOver:
+    def hand_over(self, gateway: Gateway, deliveries: Sequence[Outgoing]) -> HandOver:
         """Hand the deliveries over, each at most once.
 
         Called inside the transaction that records the result, with the rows
