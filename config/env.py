@@ -2,19 +2,22 @@
 
 Every reader refuses a value it does not understand with an
 ``ImproperlyConfigured`` that names the variable, so that a typing error stops
-the start instead of changing behaviour. ``NAME_FILE`` may name a file that
-holds the value (Docker and Kubernetes secrets). Each read is remembered in
-``VARIABLES``, from which the configuration reference is made.
+the start instead of changing behaviour; so does a misspelt name where it can
+be told from other programs' variables (``refuse_unknown``). ``NAME_FILE`` may
+name a file that holds the value (Docker and Kubernetes secrets). Each read is
+remembered in ``VARIABLES``, from which the configuration reference is made.
 """
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -31,6 +34,51 @@ class Variable:
 
 
 VARIABLES: dict[str, Variable] = {}
+
+#: Beginnings of names that are ours alone: an unknown name in these families is a misspelt one.
+FAMILIES = ("SMS_", "SMSD_", "OUTBOX_")
+
+
+_LINE = re.compile(r"""\s*(?:export )?([A-Za-z_][A-Za-z0-9_]*)=(?P<quote>["']?)(.*)(?P=quote)\s*""")
+
+
+def load(path: Path) -> None:
+    """Take ``NAME=value`` lines of a file as defaults for the environment; no file, no lines.
+
+    ``#`` begins a comment line; a value may stand in quotes. What the
+    environment holds already wins.
+    """
+    if not path.is_file():
+        return
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        found = re.fullmatch(
+            r"\s*(?:export )?([A-Za-z_][A-Za-z0-9_]*)=(?P<quote>[\"']?)(.*)(?P=quote)\s*", line
+        )
+        if found is None:
+            raise ImproperlyConfigured(f"{path.name}, line {number}: write NAME=value")
+        os.environ.setdefault(found[1], found[3].strip())
+
+
+def refuse_unknown() -> None:
+    """Stop the start over a name of our families that no setting reads."""
+    for name in sorted(os.environ):
+        known = name.removesuffix("_FILE") in VARIABLES or name in VARIABLES
+        if name.startswith(FAMILIES) and not known:
+            raise ImproperlyConfigured(f"{name} is not a setting{_did_you_mean(name)}")
+
+
+def near_misses() -> dict[str, str]:
+    """Names in the environment that are almost one of ours → the one perhaps meant."""
+    strangers = [name for name in os.environ if name not in VARIABLES and len(name) > 4]
+    found = {name: difflib.get_close_matches(name, VARIABLES, n=1, cutoff=0.9) for name in strangers}
+    return {name: close[0] for name, close in found.items() if close and name != f"{close[0]}_FILE"}
+
+
+def _did_you_mean(name: str) -> str:
+    close = difflib.get_close_matches(name, VARIABLES, n=1)
+    return f": did you mean {close[0]}?" if close else ""
 
 
 def _read(name: str, kind: str, default: Any, help: str) -> str | None:
@@ -70,17 +118,15 @@ def text(name: str, *, default: str | None = None, pattern: str = r".*", help: s
     return value
 
 
-def secret(name: str, *, help: str) -> str | None:
-    """A secret of at least 32 characters; its value never appears in an error."""
+def secret(name: str, *, least: int, help: str) -> str | None:
+    """A secret of at least ``least`` characters; its value never appears in an error."""
     value = _read(name, "secret", None, help)
-    if value is not None and len(value) < 32:
-        raise ImproperlyConfigured(f"{name} is shorter than 32 characters")
+    if value is not None and len(value) < least:
+        raise ImproperlyConfigured(f"{name} is shorter than {least} characters")
     return value
 
 
-def number(
-    name: str, *, default: int, least: int = 0, most: int = 2**31 - 1, help: str
-) -> int:
+def number(name: str, *, default: int, least: int = 0, most: int = 2**31 - 1, help: str) -> int:
     """A whole number in decimal digits between ``least`` and ``most``."""
     value = _read(name, f"number {least}-{most}", default, help)
     if value is None:
@@ -112,12 +158,23 @@ def words(name: str, *, default: str, pattern: str = r"[^,\s]+", help: str) -> l
 
 def directory(name: str, *, default: Path, help: str) -> Path:
     """An absolute directory; it need not exist yet."""
-    value = _read(name, "absolute path", "var/" + default.name, help)
+    shown = default.name if name == "VAR_DIR" else f"var/{default.name}"
+    value = _read(name, "absolute path", shown, help)
     if value is None:
         return default
     if not value.startswith("/"):
         raise ImproperlyConfigured(f"{name}={value!r}: write an absolute path")
     return Path(value)
+
+
+def timezone(name: str, *, default: str, help: str) -> str:
+    """The name of a time zone in the IANA database."""
+    value = _read(name, "time zone name", default, help)
+    if value is None:
+        return default
+    if value not in available_timezones():
+        raise ImproperlyConfigured(f"{name}={value!r}: not a time zone such as Africa/Johannesburg")
+    return value
 
 
 def named_directories(name: str, *, help: str) -> dict[str, Path]:

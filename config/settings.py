@@ -18,14 +18,17 @@ from django.core.exceptions import ImproperlyConfigured
 from config import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = env.directory("VAR_DIR", default=BASE_DIR / "var", help="Where the embedded default keeps its files.")
+env.load(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
+VAR_DIR = env.directory(
+    "VAR_DIR", default=BASE_DIR / "var", help="Where the embedded default keeps its files."
+)
 
 # --- What kind of installation ------------------------------------------------
 
 PRODUCTION = env.flag(
     "PRODUCTION",
     default=False,
-    help="Turns on HTTPS-only cookies, HSTS and the redirect to HTTPS, and makes SECRET_KEY and ALLOWED_HOSTS required.",
+    help="HTTPS only: cookies, HSTS, redirect. SECRET_KEY and ALLOWED_HOSTS become required.",
 )
 DEBUG = env.flag("DEBUG", default=False, help="Django's debug pages. Never in production.")
 if PRODUCTION and DEBUG:
@@ -34,7 +37,11 @@ if PRODUCTION and DEBUG:
 
 def _secret_key() -> str:
     """The configured key, or, outside production, one made once and kept under ``var/``."""
-    key = env.secret("SECRET_KEY", help="Signs sessions and tokens. Required in production; generated into var/ otherwise.")
+    key = env.secret(
+        "SECRET_KEY",
+        least=50 if PRODUCTION else 1,
+        help="Signs sessions; in production required, at least 50 characters. Generated into var/ otherwise.",
+    )
     if key is not None:
         return key
     if PRODUCTION:
@@ -52,7 +59,9 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 SECRET_KEY_FALLBACKS = env.words(
-    "SECRET_KEY_FALLBACKS", default="", help="Earlier values of SECRET_KEY that are still accepted while it is being rotated."
+    "SECRET_KEY_FALLBACKS",
+    default="",
+    help="Earlier values of SECRET_KEY that are still accepted while it is being rotated.",
 )
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
@@ -62,12 +71,16 @@ ALLOWED_HOSTS = env.words(
 if PRODUCTION and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS is required when PRODUCTION=true")
 CSRF_TRUSTED_ORIGINS = env.words(
-    "CSRF_TRUSTED_ORIGINS", default="", pattern=r"https?://.+", help="Origins whose forms are accepted behind a proxy."
+    "CSRF_TRUSTED_ORIGINS",
+    default="",
+    pattern=r"https?://.+",
+    help="Origins whose forms are accepted behind a proxy.",
 )
 
 # --- Apps -----------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "config",
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.admin",
@@ -123,9 +136,12 @@ DATABASES = {
     "default": env.database(
         "DATABASE_URL",
         embedded=VAR_DIR / "db.sqlite3",
-        help="postgres://user:password@host:port/name, or sqlite:////absolute/path. Unset: SQLite under var/.",
+        help="postgres://user:password@host:port/name or sqlite:////absolute/path. Unset: SQLite in VAR_DIR.",
     )
 }
+DATABASE_CONN_MAX_AGE = env.number(
+    "DATABASE_CONN_MAX_AGE", default=60, help="Seconds a PostgreSQL connection is kept between requests."
+)
 EMBEDDED = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 if EMBEDDED:
     # IMMEDIATE takes the write lock at BEGIN: a read-then-write transaction waits its turn
@@ -137,9 +153,7 @@ if EMBEDDED:
     }
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = env.number(
-        "DATABASE_CONN_MAX_AGE", default=60, help="Seconds a database connection is kept between requests."
-    )
+    DATABASES["default"]["CONN_MAX_AGE"] = DATABASE_CONN_MAX_AGE
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -164,7 +178,10 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Remote control would leave files behind in the file-system broker.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = not CELERY_BROKER_URL.startswith("filesystem")
 if CELERY_BROKER_URL.startswith("filesystem"):
+    CELERY_BROKER_TRANSPORT = "config.broker.Transport"
     _broker_dir = VAR_DIR / "broker"
     for _name in ("messages", "control"):
         (_broker_dir / _name).mkdir(parents=True, exist_ok=True)
@@ -174,7 +191,7 @@ if CELERY_BROKER_URL.startswith("filesystem"):
         "control_folder": str(_broker_dir / "control"),
         "store_processed": False,
         # How often an idle worker looks for a new message file, in seconds.
-        "polling_interval": 0.5,
+        "polling_interval": 0.3,
     }
 elif CELERY_BROKER_URL.startswith("redis"):
     # Longer than any task runs; the two unacked_restore options make an unacknowledged
@@ -195,10 +212,12 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
 CACHE_URL = env.url(
     "CACHE_URL",
-    default=BROKER_URL if BROKER_URL and BROKER_URL.startswith("redis") else None,
+    default=None,
     schemes=("redis", "rediss"),
-    help="Redis for throttles and short-lived caches; defaults to BROKER_URL when that is Redis, else per-process memory.",
+    help="Redis for throttles and caches. Unset: BROKER_URL when that is Redis, else each process's memory.",
 )
+if CACHE_URL is None and CELERY_BROKER_URL.startswith("redis"):
+    CACHE_URL = CELERY_BROKER_URL
 CACHES: dict[str, Any] = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -216,36 +235,55 @@ OUTBOX_CHANNELS = {
     "sms": "smsbridge.channel.SmsChannel",
 }
 OUTBOX_LEASE_SECONDS = env.number(
-    "OUTBOX_LEASE_SECONDS", default=120, least=5, help="A claimed delivery whose worker is silent this long is taken up again."
+    "OUTBOX_LEASE_SECONDS",
+    default=120,
+    least=5,
+    help="A claimed delivery whose worker is silent this long is taken up again.",
 )
 OUTBOX_MAX_ATTEMPTS = env.number(
-    "OUTBOX_MAX_ATTEMPTS", default=5, least=1, most=100, help="Hand-overs tried before a delivery is failed for good."
+    "OUTBOX_MAX_ATTEMPTS",
+    default=5,
+    least=1,
+    most=100,
+    help="Hand-overs tried before a delivery is failed for good.",
 )
-OUTBOX_BATCH = env.number("OUTBOX_BATCH", default=500, least=1, most=5000, help="Deliveries handed over in one transaction.")
+OUTBOX_BATCH = env.number(
+    "OUTBOX_BATCH", default=500, least=1, most=5000, help="Deliveries handed over in one transaction."
+)
 
-SMS_SPOOL = env.directory("SMS_SPOOL", default=VAR_DIR / "spool", help="smsd's spool, the gateway named 'sms'.")
+SMS_SPOOL = env.directory(
+    "SMS_SPOOL", default=VAR_DIR / "spool", help="smsd's spool, the gateway named 'sms'."
+)
 #: Every SMS gateway and its spool directory. Further ones beside the default:
 SMS_GATEWAYS = {"sms": SMS_SPOOL} | env.named_directories(
-    "SMS_GATEWAYS", help="Further gateways as name=/spool/path pairs, each served by the Celery queue gateway.<name>."
+    "SMS_GATEWAYS",
+    help="Further gateways as name=/spool/path pairs, each served by the Celery queue gateway.<name>.",
 )
 SMS_REGION = env.text(
     "SMS_REGION",
     default="",
     pattern=r"([A-Z]{2})?",
-    help="Country (ISO 3166 letters) whose national numbers are understood without +; empty: international numbers only.",
+    help="Country (two ISO 3166 letters) whose national numbers are understood; empty: none are.",
 )
 SMS_STRICT_NUMBERS = env.flag(
     "SMS_STRICT_NUMBERS",
     default=False,
-    help="Refuse numbers outside the ranges that countries are known to have assigned, not only those of impossible length.",
+    help="Refuse numbers outside the ranges that countries have assigned, not only impossible ones.",
 )
 SMS_HIGH_WATER = env.number(
-    "SMS_HIGH_WATER", default=500, least=1, help="Files waiting in a spool before hand-over pauses; smsd slows down beyond it."
+    "SMS_HIGH_WATER",
+    default=500,
+    least=1,
+    help="Files waiting in a spool before hand-over pauses; smsd slows down beyond it.",
 )
-SMS_MAX_PARTS = env.number("SMS_MAX_PARTS", default=10, least=1, most=255, help="Longest SMS accepted, in parts.")
-SMS_REPORTS = env.flag("SMS_REPORTS", default=True, help="Ask the network for a delivery report for each SMS.")
-SMSD_TIMEZONE = env.text(
-    "SMSD_TIMEZONE", default="UTC", pattern=r"[A-Za-z0-9_+\-/]+", help="Zone of the wall-clock times that smsd writes into its files."
+SMS_MAX_PARTS = env.number(
+    "SMS_MAX_PARTS", default=10, least=1, most=255, help="Longest SMS accepted, in parts."
+)
+SMS_REPORTS = env.flag(
+    "SMS_REPORTS", default=True, help="Ask the network for a delivery report for each SMS."
+)
+SMSD_TIMEZONE = env.timezone(
+    "SMSD_TIMEZONE", default="UTC", help="Zone of the wall-clock times that smsd writes into its files."
 )
 
 # --- API ------------------------------------------------------------------------------
@@ -280,12 +318,21 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-API_PAGE_SIZE = env.number("API_PAGE_SIZE", default=1000, least=1, most=5000, help="Records on a page when a caller names no limit.")
-API_MAX_PAGE_SIZE = env.number("API_MAX_PAGE_SIZE", default=5000, least=1, most=100_000, help="Largest page a caller may ask for.")
-DATA_UPLOAD_MAX_MEMORY_SIZE = env.number(
-    "MAX_BODY_BYTES", default=2_500_000, least=1024, help="Largest request body that is not a file upload, in bytes."
+API_PAGE_SIZE = env.number(
+    "API_PAGE_SIZE", default=1000, least=1, most=5000, help="Records on a page when a caller names no limit."
 )
-MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_BYTES", default=20_000_000, least=1024, help="Largest uploaded file, in bytes.")
+API_MAX_PAGE_SIZE = env.number(
+    "API_MAX_PAGE_SIZE", default=5000, least=1, most=100_000, help="Largest page a caller may ask for."
+)
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.number(
+    "MAX_BODY_BYTES",
+    default=2_500_000,
+    least=1024,
+    help="Largest request body that is not a file upload, in bytes.",
+)
+MAX_UPLOAD_BYTES = env.number(
+    "MAX_UPLOAD_BYTES", default=20_000_000, least=1024, help="Largest uploaded file, in bytes."
+)
 
 # --- Admin site -----------------------------------------------------------------------------
 
@@ -306,29 +353,45 @@ USE_I18N = True
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-# The embedded default serves static files straight from the packages, without a collectstatic run.
-WHITENOISE_USE_FINDERS = EMBEDDED
+# Static files are served straight from the packages: no collectstatic step to forget.
+WHITENOISE_USE_FINDERS = True
 MEDIA_URL = "/media/"
-MEDIA_ROOT = env.directory("MEDIA_ROOT", default=VAR_DIR / "media", help="Where uploaded audio and pictures are kept.")
+MEDIA_ROOT = env.directory(
+    "MEDIA_ROOT", default=VAR_DIR / "media", help="Where uploaded audio and pictures are kept."
+)
 
 # --- Security -----------------------------------------------------------------------------
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
-SECURE_SSL_REDIRECT = PRODUCTION and env.flag(
-    "SSL_REDIRECT", default=True, help="Redirect HTTP to HTTPS in production; turn off only where the proxy does it."
+SECURE_SSL_REDIRECT = (
+    env.flag(
+        "SSL_REDIRECT",
+        default=True,
+        help="In production, redirect HTTP to HTTPS; turn off only where the proxy does it.",
+    )
+    and PRODUCTION
 )
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if env.flag("BEHIND_PROXY", default=False, help="Trust X-Forwarded-Proto from the proxy in front, which must set it itself."):
+if env.flag(
+    "BEHIND_PROXY",
+    default=False,
+    help="Trust X-Forwarded-Proto from the proxy in front, which must set it itself.",
+):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # --- Logging ---------------------------------------------------------------------------------
 
-LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", among=("DEBUG", "INFO", "WARNING", "ERROR"), help="Least severe log line written.")
+LOG_LEVEL = env.choice(
+    "LOG_LEVEL",
+    default="INFO",
+    among=("DEBUG", "INFO", "WARNING", "ERROR"),
+    help="Least severe log line written.",
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -337,3 +400,15 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"django.server": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False}},
 }
+
+# --- Listening (the Procfile's web process) ----------------------------------------------------
+
+PORT = env.number("PORT", default=8000, least=1, most=65535, help="Where `make run` listens.")
+BIND_ADDRESS = env.text(
+    "BIND_ADDRESS",
+    default="127.0.0.1",
+    pattern=r"[0-9a-fA-F.:]+",
+    help="On which address `make run` listens.",
+)
+
+env.refuse_unknown()
