@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+
+
+def normal_word(text: str) -> str:
+    """The one word that a text consists of, in lower case and without what surrounds it; else an empty string.
+
+    Blanks, punctuation, symbols and invisible characters around the word do
+    not count, so ``" «Stop!» "`` gives ``stop``; a text of two words gives
+    nothing.
+    """
+    word = unicodedata.normalize("NFC", text).casefold()
+    kept = [place for place, char in enumerate(word) if unicodedata.category(char)[0] in "LMN"]
+    if not kept:
+        return ""
+    word = word[kept[0] : kept[-1] + 1]
+    return "" if any(unicodedata.category(char)[0] in "ZC" for char in word) else word
 
 
 class InboundMessage(models.Model):
@@ -15,13 +33,22 @@ class InboundMessage(models.Model):
         TEXT = "text", "message"
         STOP = "stop", "opt-out"
         START = "start", "opt-in"
+        REPLY = "reply", "keyword"
         CALL = "call", "call"
+
+    class Answer(models.TextChoices):
+        NONE = "", "none"
+        SENT = "sent", "answered"
+        HELD = "held", "stopped: too many of the same"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     gateway = models.CharField(max_length=32)
-    file_name = models.CharField(max_length=128, help_text="Its name in the spool.")
+    file_name = models.CharField(max_length=255, help_text="Its name in the spool.")
     fingerprint = models.CharField(
-        max_length=64, unique=True, editable=False, help_text="Hash of gateway, name and content: the same file counts once."
+        max_length=64,
+        unique=True,
+        editable=False,
+        help_text="Hash of gateway, name and content: the same file counts once.",
     )
     sender = models.CharField(max_length=64, help_text="E.164 number where it is one, else as received.")
     contact = models.ForeignKey(
@@ -30,6 +57,14 @@ class InboundMessage(models.Model):
     text = models.TextField(blank=True)
     headers = models.JSONField(default=dict, help_text="The file's headers as smsd wrote them.")
     meaning = models.CharField(max_length=8, choices=Meaning.choices, default=Meaning.TEXT)
+    keyword = models.CharField(max_length=40, blank=True, help_text="The keyword it consists of, if it does.")
+    answer = models.CharField(
+        max_length=4,
+        choices=Answer.choices,
+        default=Answer.NONE,
+        blank=True,
+        help_text="What the program did by itself.",
+    )
     sent_at = models.DateTimeField(null=True, blank=True, help_text="By the network's clock.")
     received_at = models.DateTimeField(help_text="By smsd's clock.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -60,12 +95,22 @@ class PartReference(models.Model):
     reference = models.PositiveSmallIntegerField()
     sent_at = models.DateTimeField()
     reported_at = models.DateTimeField(null=True, blank=True)
-    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="TP-Status of the last report (3GPP TS 23.040, 9.2.3.15).")
+    status = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="TP-Status of the last report (3GPP TS 23.040, 9.2.3.15)."
+    )
 
     class Meta:
+        constraints = [
+            # A sent file read twice, after a crash between commit and move, counts once.
+            models.UniqueConstraint(fields=["delivery", "reference"], name="part_reference_once"),
+        ]
         indexes = [
+            # Read for each batch of status reports.
             models.Index(fields=["number", "reference", "-sent_at"], name="part_reference"),
         ]
+
+    def __str__(self) -> str:
+        return f"part {self.reference} by {self.modem}"
 
 
 class StatusReport(models.Model):
@@ -80,34 +125,91 @@ class StatusReport(models.Model):
     status_text = models.CharField(max_length=200, blank=True)
     discharged_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField(default=timezone.now)
-    matched = models.ForeignKey(PartReference, null=True, blank=True, on_delete=models.SET_NULL, related_name="reports")
+    matched = models.ForeignKey(
+        PartReference, null=True, blank=True, on_delete=models.SET_NULL, related_name="reports"
+    )
 
     class Meta:
         indexes = [
-            models.Index(fields=["received_at"], name="report_unmatched", condition=models.Q(matched__isnull=True)),
+            # Read when parts become known: has their report come already?
+            models.Index(
+                fields=["number", "reference"],
+                name="report_waiting",
+                condition=models.Q(matched__isnull=True),
+            ),
+            # Read by the sweep that drops old ones.
+            models.Index(fields=["received_at"], name="report_received"),
         ]
+
+    def __str__(self) -> str:
+        return f"status {self.status} for part {self.reference}"
 
 
 class Keyword(models.Model):
-    """A word that, alone in a reply, opts its sender out or in.
+    """A word that, alone in a message, opts its sender out or in, or is answered.
 
-    Words are compared without case and surrounding punctuation; ``language``
-    chooses the confirmation's text.
+    Words are compared without case and surrounding punctuation. Where several
+    languages share a word (``stop``), leave ``language`` empty: the answer is
+    then taken from a keyword of the same action and programme in the sender's
+    own language, if there is one.
     """
 
     class Action(models.TextChoices):
         STOP = "stop", "opt out"
         START = "start", "opt in"
+        REPLY = "reply", "answer only"
 
     word = models.CharField(max_length=40, unique=True, help_text="One word in lower case, e.g. stop.")
     action = models.CharField(max_length=8, choices=Action.choices)
-    language = models.CharField(max_length=6, blank=True)
+    programme = models.CharField(
+        max_length=100, blank=True, help_text="Short name of the message set it is about; empty: everything."
+    )
+    language = models.CharField(
+        max_length=6, blank=True, help_text="Language of the word, e.g. eng; empty: several."
+    )
     confirmation = models.CharField(
         max_length=400, blank=True, help_text="Text sent back once; empty: no confirmation."
     )
 
     class Meta:
         ordering = ["action", "word"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(word=""), name="keyword_not_empty"),
+        ]
 
     def __str__(self) -> str:
         return self.word
+
+    def clean(self) -> None:
+        self.word = normal_word(self.word)
+        if not self.word:
+            raise ValidationError({"word": "Write a single word."})
+        if self.action == self.Action.REPLY and not self.confirmation:
+            raise ValidationError({"confirmation": "A keyword that is only answered needs an answer."})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # Whoever writes past the form: a word in another spelling would never be found.
+        self.word = normal_word(self.word)
+        super().save(*args, **kwargs)
+
+
+class CollectorCount(models.Model):
+    """How often in an hour the collector met something that leaves no row of its own."""
+
+    class What(models.TextChoices):
+        FOREIGN = "foreign", "files of other programs"
+        QUARANTINED = "quarantined", "files set aside"
+        REPORT_DROPPED = "report_dropped", "status reports without a message"
+
+    hour = models.DateTimeField()
+    gateway = models.CharField(max_length=32)
+    what = models.CharField(max_length=16, choices=What.choices)
+    count = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["hour", "gateway", "what"], name="collector_count_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.get_what_display()}"
