@@ -12,7 +12,7 @@ from django.utils import timezone
 
 
 def normal_word(text: str) -> str:
-    """The one word that a text consists of, in lower case and without what surrounds it; else an empty string.
+    """The one word that a text consists of, in lower case and without what surrounds it; else empty.
 
     Blanks, punctuation, symbols and invisible characters around the word do
     not count, so ``" «Stop!» "`` gives ``stop``; a text of two words gives
@@ -180,17 +180,17 @@ class Keyword(models.Model):
     def __str__(self) -> str:
         return self.word
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # Whoever writes past the form: a word in another spelling would never be found.
+        self.word = normal_word(self.word)
+        super().save(*args, **kwargs)
+
     def clean(self) -> None:
         self.word = normal_word(self.word)
         if not self.word:
             raise ValidationError({"word": "Write a single word."})
         if self.action == self.Action.REPLY and not self.confirmation:
             raise ValidationError({"confirmation": "A keyword that is only answered needs an answer."})
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        # Whoever writes past the form: a word in another spelling would never be found.
-        self.word = normal_word(self.word)
-        super().save(*args, **kwargs)
 
 
 class CollectorCount(models.Model):
