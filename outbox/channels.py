@@ -21,7 +21,7 @@ from outbox.models import Gateway
 
 
 class Outgoing(NamedTuple):
-    """What a channel is told of one delivery. Not the row itself: at thousands a second a model instance is dear."""
+    """What a channel is told of one delivery. A model instance of each would cost as much as its file."""
 
     #: Also the name under which the channel hands it over, so that a repeat can be recognised.
     id: UUID

@@ -1,0 +1,98 @@
+"""The one statement that moves deliveries forward.
+
+``advance`` is how every state but *queued* and *claimed* is reached: many
+deliveries, each with its own time and reason, only from the states that
+``FORWARD`` allows, in a fixed number of statements. What has already gone
+further is left as it is, so late, doubled and disordered news change nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from outbox import counts, sets
+from outbox.models import FORWARD, Delivery
+from outbox.signals import deliveries_changed
+
+State = Delivery.State
+
+#: The column that holds the time at which a state was entered.
+STAMPS: dict[str, str] = {
+    State.HANDED: "handed_at",
+    State.SENT: "sent_at",
+    State.DELIVERED: "delivered_at",
+    State.FAILED: "ended_at",
+    State.EXPIRED: "ended_at",
+    State.CANCELLED: "ended_at",
+}
+#: Length of Delivery.detail; what is longer is cut, because it is only for reading.
+DETAIL_MOST = 300
+
+_UPDATE = """
+UPDATE outbox_delivery
+   SET state = %s, {stamp} = given.at, reason = given.why, detail = given.how,
+       claim = NULL, lease_until = NULL
+  FROM {source} AS given
+ WHERE outbox_delivery.id = given.k AND outbox_delivery.state IN ({states})
+RETURNING outbox_delivery.id, channel, gateway, reason
+"""
+_LOCKED = """(
+    SELECT wanted.* FROM {given} wanted JOIN outbox_delivery held ON held.id = wanted.k
+     WHERE held.state IN ({states}) ORDER BY held.id FOR UPDATE OF held
+)"""
+
+
+class Move(NamedTuple):
+    """One delivery on its way into a state: when, and for what reason."""
+
+    id: UUID
+    at: datetime
+    reason: str = ""
+    detail: str = ""
+
+
+def advance(state: str, moves: Iterable[Move]) -> list[UUID]:
+    """Move deliveries into ``state``; the ids of those that moved.
+
+    One statement, and one more for the counts. Rows are locked in the order
+    of their ids, so that two batches that overlap wait for each other instead
+    of deadlocking. ``deliveries_changed`` is sent after commit.
+    """
+    wanted = [(sets.id_value(m.id), sets.time_text(m.at), m.reason, m.detail[:DETAIL_MOST]) for m in moves]
+    if not wanted:
+        return []
+    with transaction.atomic():
+        moved = _update(state, wanted)
+        ids = [sets.id_from(row[0]) for row in moved]
+        entered(state, [counts.Entry(state, *row[1:]) for row in moved], ids)
+    return ids
+
+
+def _update(state: str, wanted: list[tuple[str, str, str, str]]) -> list[tuple]:
+    given = sets.records(wanted, k="uuid", at="timestamptz", why="text", how="text")
+    allowed = FORWARD[state]
+    holders = ", ".join(["%s"] * len(allowed))
+    source, again = given.sql, tuple[str, ...]()
+    if sets.on_postgresql():
+        source, again = _LOCKED.format(given=given.sql, states=holders), allowed
+    return sets.fetch(
+        _UPDATE.format(stamp=STAMPS[state], source=source, states=holders),
+        (state, *given.params, *again, *allowed),
+    )
+
+
+def entered(state: str, entries: Sequence[counts.Entry], ids: list[UUID]) -> None:
+    """Count deliveries that have just entered ``state`` and tell of them after commit."""
+    if not ids:
+        return
+    counts.add(Counter(entries), at=timezone.now())
+    transaction.on_commit(
+        lambda: deliveries_changed.send_robust(sender=Delivery, state=state, ids=ids), robust=True
+    )

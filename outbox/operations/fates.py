@@ -1,0 +1,102 @@
+"""What becomes of deliveries: news from channels, cancelling, expiry."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from outbox.models import Delivery
+from outbox.moves import Move, advance
+
+State = Delivery.State
+#: Expired deliveries are looked for in bites of this size, so that no transaction grows long.
+BITE = 2000
+
+
+class Failure(NamedTuple):
+    """Why and when a delivery failed. ``reason`` is a stable code, ``detail`` is for people."""
+
+    at: datetime
+    reason: str
+    detail: str = ""
+
+
+def record_sent(*, times: Mapping[UUID, datetime]) -> list[UUID]:
+    """The network took these messages. Returns the ids of those that this was news of.
+
+    Late, doubled or unknown ones change nothing; so for all ``record_…``.
+    Two statements for any number.
+    """
+    return advance(State.SENT, [Move(key, at) for key, at in times.items()])
+
+
+def record_delivered(*, times: Mapping[UUID, datetime]) -> list[UUID]:
+    """These messages reached the handset (or the inbox)."""
+    return advance(State.DELIVERED, [Move(key, at) for key, at in times.items()])
+
+
+def record_failed(*, failures: Mapping[UUID, Failure]) -> list[UUID]:
+    """These messages will not arrive."""
+    return advance(State.FAILED, [Move(key, *failure) for key, failure in failures.items()])
+
+
+def cancel(
+    *,
+    reason: str,
+    detail: str = "",
+    ids: Collection[UUID] | None = None,
+    cause_ids: Collection[UUID] | None = None,
+    contact_ids: Collection[UUID] | None = None,
+    source: str = "",
+) -> list[UUID]:
+    """Stop what is still queued or claimed; the ids of those stopped.
+
+    The set is what all given arguments agree on; at least one of the three
+    collections is needed. A delivery that a worker is just handing over is
+    waited for, and then no longer stopped.
+    """
+    narrowed = {"pk__in": ids, "cause__in": cause_ids, "contact__in": contact_ids, "source": source or None}
+    given = {name: value for name, value in narrowed.items() if value is not None}
+    if not given.keys() - {"source"}:
+        raise TypeError("cancel() needs ids, cause_ids or contact_ids")
+    return _cancel(Delivery.objects.filter(**given), reason=reason, detail=detail)
+
+
+def cancel_for_opt_out(*, contact_ids: Collection[UUID], addresses: Collection[str] = ()) -> list[UUID]:
+    """Stop everything for people who opted out, except what goes out despite that (the confirmation).
+
+    Called inside the transaction that records the opt-out.
+    """
+    waiting = Delivery.objects.filter(despite_opt_out=False)
+    return _cancel(
+        waiting.filter(contact__in=contact_ids), reason="opted_out", detail="The person opted out."
+    )
+
+
+def expire_due(*, now: datetime) -> int:
+    """End what is queued, or claimed by a worker long gone, past its ``expires_at``; how many."""
+    ended = 0
+    while ids := _overdue(now):
+        ended += len(advance(State.EXPIRED, [Move(key, now, "expired", "Not sent in time.") for key in ids]))
+        if len(ids) < BITE:
+            break
+    return ended
+
+
+def _overdue(now: datetime) -> list[UUID]:
+    waiting = Delivery.objects.filter(state=State.QUEUED, expires_at__lte=now)
+    return list(waiting.order_by("expires_at").values_list("pk", flat=True)[:BITE])
+
+
+def _cancel(wanted: QuerySet[Delivery], *, reason: str, detail: str) -> list[UUID]:
+    with transaction.atomic():
+        waiting = wanted.filter(state__in=[State.QUEUED, State.CLAIMED])
+        ids: Iterable[UUID] = waiting.values_list("pk", flat=True)
+        now = timezone.now()
+        return advance(State.CANCELLED, [Move(key, now, reason, detail) for key in ids])

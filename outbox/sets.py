@@ -1,0 +1,76 @@
+"""Sets of rows as one parameter of one statement, for both databases.
+
+Django's ``pk__in`` binds one parameter per row and ``bulk_update`` writes one
+``CASE`` branch per row and column; at hundreds of rows that costs more than
+the update itself. Here a whole set travels as one value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+_JSON_ROWS = "(SELECT * FROM json_to_recordset(%s) AS given({shape}))"
+_JSON_LISTS = "(SELECT {picks} FROM json_each(%s))"
+
+
+class Fragment(NamedTuple):
+    """A piece of SQL and its parameters."""
+
+    sql: str
+    params: tuple[Any, ...]
+
+
+def on_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def id_value(value: UUID) -> str:
+    """An id the way the database keeps it: SQLite has no UUID type and Django stores 32 digits."""
+    return str(value) if on_postgresql() else value.hex
+
+
+def id_from(value: Any) -> UUID:
+    """An id as a raw cursor returns it."""
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def time_value(value: datetime) -> Any:
+    """A moment the way the database keeps it."""
+    return connection.ops.adapt_datetimefield_value(value)
+
+
+def time_text(value: datetime) -> str:
+    return str(time_value(value))
+
+
+def ids_in(ids: Iterable[UUID]) -> Fragment:
+    """``IN``'s right side for a set of ids: ``WHERE id IN (SELECT …)`` as one parameter."""
+    if on_postgresql():
+        return Fragment("(SELECT unnest(%s::uuid[]))", ("{" + ",".join(map(str, ids)) + "}",))
+    return Fragment("(SELECT value FROM json_each(%s))", (json.dumps([value.hex for value in ids]),))
+
+
+def records(rows: Sequence[Sequence[Any]], **columns: str) -> Fragment:
+    """A table made of ``rows``, whose columns have the given names and PostgreSQL types.
+
+    Values must be what JSON can carry: ids through ``id_value``, moments through ``time_text``.
+    """
+    if on_postgresql():
+        shape = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        objects = [dict(zip(columns, row, strict=True)) for row in rows]
+        return Fragment(_JSON_ROWS.format(shape=shape), (json.dumps(objects),))
+    picks = ", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(columns))
+    return Fragment(_JSON_LISTS.format(picks=picks), (json.dumps(rows),))
+
+
+def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Execute and return every row."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
