@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -21,10 +22,24 @@ class Gateway(models.Model):
     channel = models.CharField(max_length=20)
     paused = models.BooleanField(default=False, help_text="Nothing is handed over while this is set.")
     rate_per_minute = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Most deliveries handed over in a minute; empty: no limit."
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Most deliveries handed over within any 60 seconds; empty: no limit.",
     )
     high_water = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Most deliveries waiting at the gateway; empty: the installation's default."
+        null=True,
+        blank=True,
+        help_text="Most deliveries waiting at the gateway; empty: the installation's default.",
+    )
+    trouble = models.CharField(
+        max_length=300, blank=True, editable=False, help_text="Why it takes nothing now; empty: all is well."
+    )
+    trouble_since = models.DateTimeField(null=True, blank=True, editable=False)
+    recent = models.JSONField(
+        default=list,
+        editable=False,
+        help_text="For the rate: [moment in seconds, deliveries] of what was handed over in the last minute.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -65,24 +80,44 @@ class Delivery(models.Model):
         BULK = 9, "bulk"
 
     id = models.UUIDField(primary_key=True, default=new_delivery_id, editable=False)
-    source = models.CharField(max_length=20, help_text="What kind of cause: subscription, inbound, sms-api, …")
+    source = models.CharField(
+        max_length=20, help_text="What kind of cause: subscription, inbound, sms-api, …"
+    )
     cause = models.UUIDField(help_text="Id of what made this due.")
     slot_key = models.CharField(max_length=150, help_text="Which of the cause's occasions this is.")
     contact = models.ForeignKey(
-        "contacts.Contact", null=True, blank=True, on_delete=models.SET_NULL, related_name="deliveries", db_index=False
+        "contacts.Contact",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="deliveries",
+        db_index=False,
     )
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
     )
     channel = models.CharField(max_length=20, default="sms")
     gateway = models.CharField(max_length=32, default="sms")
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
-    address = models.CharField(max_length=254, blank=True, help_text="E.164 number, account or mailbox; empty when there was none.")
+    address = models.CharField(
+        max_length=254, blank=True, help_text="E.164 number, account or mailbox; empty when there was none."
+    )
     text = models.TextField(blank=True)
-    options = models.JSONField(default=dict, blank=True, help_text="For the channel: flash, queue, validity, audio, subject, …")
-    despite_opt_out = models.BooleanField(default=False, help_text="Goes out though the person opted out (the confirmation itself).")
+    options = models.JSONField(
+        default=dict, blank=True, help_text="For the channel: flash, queue, validity, audio, subject, …"
+    )
+    despite_opt_out = models.BooleanField(
+        default=False, help_text="Goes out though the person opted out (the confirmation itself)."
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
-    reason = models.CharField(max_length=40, blank=True, help_text="Stable code of why it ended short of delivery.")
+    reason = models.CharField(
+        max_length=40, blank=True, help_text="Stable code of why it ended short of delivery."
+    )
     detail = models.CharField(max_length=300, blank=True, help_text="The same for people to read.")
     attempts = models.PositiveSmallIntegerField(default=0)
     claim = models.UUIDField(null=True, blank=True, editable=False)
@@ -108,12 +143,28 @@ class Delivery(models.Model):
         indexes = [
             # Read by outbox.dispatcher's claim: holds only the rows still waiting.
             models.Index(
-                fields=["gateway", "priority", "not_before", "id"], name="delivery_waiting", condition=Q(state="queued")
+                fields=["gateway", "priority", "not_before", "id"],
+                name="delivery_waiting",
+                condition=Q(state="queued"),
             ),
-            # Read by the sweep: claims whose worker may be gone.
-            models.Index(fields=["lease_until"], name="delivery_leased", condition=Q(state="claimed")),
+            # Read by outbox.dispatcher's retake: claims whose worker may be gone.
+            models.Index(
+                fields=["gateway", "lease_until"], name="delivery_leased", condition=Q(state="claimed")
+            ),
+            # Read by the sweep: what waited too long.
+            models.Index(
+                fields=["expires_at"],
+                name="delivery_expiring",
+                condition=Q(state="queued", expires_at__isnull=False),
+            ),
             # Read by a contact's page and by opt-outs.
-            models.Index(fields=["contact", "created_at"], name="delivery_contact", condition=Q(contact__isnull=False)),
+            models.Index(
+                fields=["contact", "created_at"], name="delivery_contact", condition=Q(contact__isnull=False)
+            ),
+            # Read by a number's history where nobody is known to have it.
+            models.Index(
+                fields=["address", "created_at"], name="delivery_number", condition=Q(contact__isnull=True)
+            ),
             # Read by the list of what needs attention.
             models.Index(fields=["reason", "ended_at"], name="delivery_failed", condition=Q(state="failed")),
         ]
@@ -122,19 +173,18 @@ class Delivery(models.Model):
         return f"{self.channel} to {self.address or 'nobody'}"
 
 
+_WAITING = (Delivery.State.QUEUED, Delivery.State.CLAIMED)
+_UNDER_WAY = (*_WAITING, Delivery.State.HANDED)
 #: From which states each state may be reached. A late "sent" never overwrites "delivered".
+#: (A claim that comes to nothing goes back to *queued*; that is the dispatcher's business alone.)
 FORWARD: dict[str, tuple[str, ...]] = {
     Delivery.State.CLAIMED: (Delivery.State.QUEUED,),
     Delivery.State.HANDED: (Delivery.State.CLAIMED,),
-    Delivery.State.SENT: (Delivery.State.QUEUED, Delivery.State.CLAIMED, Delivery.State.HANDED),
-    Delivery.State.DELIVERED: (
-        Delivery.State.QUEUED, Delivery.State.CLAIMED, Delivery.State.HANDED, Delivery.State.SENT,
-    ),
-    Delivery.State.FAILED: (
-        Delivery.State.QUEUED, Delivery.State.CLAIMED, Delivery.State.HANDED, Delivery.State.SENT,
-    ),
-    Delivery.State.EXPIRED: (Delivery.State.QUEUED, Delivery.State.CLAIMED),
-    Delivery.State.CANCELLED: (Delivery.State.QUEUED, Delivery.State.CLAIMED),
+    Delivery.State.SENT: _UNDER_WAY,
+    Delivery.State.DELIVERED: (*_UNDER_WAY, Delivery.State.SENT),
+    Delivery.State.FAILED: (*_UNDER_WAY, Delivery.State.SENT),
+    Delivery.State.EXPIRED: _WAITING,
+    Delivery.State.CANCELLED: _WAITING,
 }
 
 
@@ -155,3 +205,6 @@ class DeliveryCount(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["hour", "channel", "state"], name="deliverycount_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.state} in the hour from {self.hour:%Y-%m-%d %H:%M}"
