@@ -38,7 +38,7 @@ class EnvelopePagination(BasePagination):
     ) -> list[Any]:
         self.request = request
         self.limit = self.get_limit(request)
-        self.offset = min(_whole(request.query_params.get("offset"), 0), MOST_OFFSET)
+        self.offset = self.get_offset(request)
         self.count = self.get_count(queryset)
         if self.offset >= self.count:
             return []
@@ -47,6 +47,9 @@ class EnvelopePagination(BasePagination):
     def get_limit(self, request: Request) -> int:
         asked = _whole(request.query_params.get("limit"), settings.API_PAGE_SIZE)
         return min(asked or settings.API_PAGE_SIZE, settings.API_MAX_PAGE_SIZE)
+
+    def get_offset(self, request: Request) -> int:
+        return min(_whole(request.query_params.get("offset"), 0), MOST_OFFSET)
 
     def get_count(self, queryset: QuerySet[Any, Any] | Sequence[Any]) -> int:
         if isinstance(queryset, QuerySet):
