@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "contacts",
     "outbox",
     "smsbridge",
+    "sendables",
     "stagebased",
 ]
 
@@ -269,6 +270,12 @@ SMS_STRICT_NUMBERS = env.flag(
     "SMS_STRICT_NUMBERS",
     default=False,
     help="Refuse numbers outside the ranges that countries have assigned, not only impossible ones.",
+)
+ADDRESS_MAX_FAILURES = env.number(
+    "ADDRESS_MAX_FAILURES",
+    default=0,
+    most=1000,
+    help="Failed deliveries in a row after which an address is set aside as inactive; 0: never.",
 )
 SMS_HIGH_WATER = env.number(
     "SMS_HIGH_WATER",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
-from zoneinfo import available_timezones
 
 
 def validate_timezone(value: str) -> None:
@@ -19,15 +19,50 @@ def validate_timezone(value: str) -> None:
         raise ValidationError("%(value)s is not a time zone name.", params={"value": value})
 
 
+validate_language = RegexValidator(
+    r"\A[a-z]{2,3}([_-][A-Za-z]{2})?\Z", "Write a language code like eng_ZA.", code="language"
+)
+validate_kind = RegexValidator(
+    r"\A[a-z][a-z0-9_-]{0,15}\Z", "Write an address type like msisdn or email.", code="address_kind"
+)
+
+
+def _author() -> models.ForeignKey:
+    """Who wrote the row; unindexed, because nobody asks for all that somebody wrote."""
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
+        db_index=False,
+    )
+
+
 class Contact(models.Model):
-    """A person. ``id`` is the identity that hubs know the person by."""
+    """A person. ``id`` is the identity that hubs know the person by.
+
+    ``details`` holds whatever a programme knows about the person besides
+    (due date, clinic, …), as any JSON object; what has a meaning here has a
+    column instead.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200, blank=True)
-    language = models.CharField(max_length=6, blank=True, help_text="Preferred language, e.g. eng_ZA.")
-    timezone = models.CharField(
-        max_length=64, blank=True, validators=[validate_timezone], help_text="Empty: the schedule's own zone counts."
+    language = models.CharField(
+        max_length=6,
+        blank=True,
+        validators=[validate_language],
+        help_text="Preferred language, e.g. eng_ZA.",
     )
+    timezone = models.CharField(
+        max_length=64,
+        blank=True,
+        validators=[validate_timezone],
+        help_text="E.g. Africa/Johannesburg. Empty: the schedule's own zone counts.",
+    )
+    version = models.PositiveIntegerField(default=1, help_text="Version of the shape of the details.")
     details = models.JSONField(default=dict, blank=True)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -38,17 +73,36 @@ class Contact(models.Model):
         help_text="The person's account, if there is one: in-app notices go there.",
     )
     communicate_through = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="speaks_for",
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="speaks_for",
         help_text="Another person whose addresses are used instead (one hop).",
+    )
+    operator = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="registered",
+        db_index=False,
+        help_text="The person who registered this one, e.g. a health worker.",
     )
     opted_out_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Set while the person is opted out of everything."
     )
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
+    created_by = _author()
+    updated_by = _author()
 
     class Meta:
         indexes = [
+            # Read by the lists of people, newest first.
+            models.Index(fields=["-created_at", "-id"], name="contact_newest"),
+            # Read by "whom did this health worker register?"; few people have an operator.
+            models.Index(fields=["operator"], name="contact_operator", condition=Q(operator__isnull=False)),
             # Read by stagebased.slots: which zones does anybody live in?
             models.Index(fields=["timezone"], name="contact_timezone", condition=~Q(timezone="")),
         ]
@@ -58,7 +112,12 @@ class Contact(models.Model):
 
 
 class Address(models.Model):
-    """One way to reach a contact, e.g. an msisdn in E.164 form (``+27820001001``)."""
+    """One way to reach a contact, e.g. an msisdn in E.164 form (``+27820001001``).
+
+    Other kinds than those of ``Kind`` may be kept for the record; no channel
+    uses them. Several people may share an address. ``details`` are a hub's own
+    remarks on it, e.g. the number it was changed from.
+    """
 
     class Kind(models.TextChoices):
         MSISDN = "msisdn", "mobile number"
@@ -66,12 +125,17 @@ class Address(models.Model):
         MAILBOX = "mailbox", "voice mailbox"
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="addresses")
-    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.MSISDN)
+    kind = models.CharField(
+        max_length=16, choices=Kind.choices, default=Kind.MSISDN, validators=[validate_kind]
+    )
     value = models.CharField(max_length=254)
     is_default = models.BooleanField(default=False)
     inactive = models.BooleanField(default=False, help_text="Kept for the record but not used.")
     opted_out_at = models.DateTimeField(null=True, blank=True, editable=False)
-    failures_in_a_row = models.PositiveSmallIntegerField(default=0, editable=False)
+    failures_in_a_row = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Failed deliveries since the last one that arrived."
+    )
+    details = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
@@ -108,20 +172,30 @@ class OptOut(models.Model):
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="opt_outs")
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.STOP)
     address_kind = models.CharField(max_length=16, blank=True)
-    address = models.CharField(max_length=254, blank=True)
-    programme = models.CharField(max_length=100, blank=True, help_text="Short name of a message set; empty: everything.")
+    address = models.CharField(
+        max_length=254,
+        blank=True,
+        help_text="The address that was stopped, or that the person was found by.",
+    )
+    programme = models.CharField(
+        max_length=100, blank=True, help_text="Short name of a message set; empty: everything."
+    )
     reason = models.CharField(max_length=200, blank=True)
-    source = models.CharField(max_length=50, help_text="Where it was heard: sms, api, admin, …")
+    source = models.CharField(max_length=100, help_text="Where it was heard: sms, api, admin, …")
+    requestor = models.CharField(
+        max_length=500, blank=True, help_text="Who asked for it, in the source's own words."
+    )
     created_at = models.DateTimeField(default=now, editable=False)
+    created_by = _author()
     lifted_at = models.DateTimeField(null=True, blank=True, editable=False)
-    lifted_source = models.CharField(max_length=50, blank=True, editable=False)
+    lifted_source = models.CharField(max_length=100, blank=True, editable=False)
 
     class Meta:
         verbose_name = "opt-out"
-        ordering = ["-created_at"]
+        ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["contact", "-created_at"], name="optout_contact"),
-            models.Index(fields=["-created_at"], name="optout_newest"),
+            models.Index(fields=["-created_at", "-id"], name="optout_newest"),
         ]
 
     def __str__(self) -> str:
@@ -131,5 +205,27 @@ class OptOut(models.Model):
     def in_force(self) -> bool:
         return self.lifted_at is None
 
-    def lift(self, *, at: datetime, source: str) -> None:
-        self.lifted_at, self.lifted_source = at, source
+
+class OptIn(models.Model):
+    """A person's word that messages are wanted again; lifts the opt-outs it speaks of. History only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="opt_ins")
+    address_kind = models.CharField(max_length=16, blank=True)
+    address = models.CharField(max_length=254, blank=True)
+    programme = models.CharField(
+        max_length=100, blank=True, help_text="Short name of a message set; empty: everything."
+    )
+    source = models.CharField(max_length=100, help_text="Where it was heard: sms, api, admin, …")
+    requestor = models.CharField(
+        max_length=500, blank=True, help_text="Who asked for it, in the source's own words."
+    )
+    created_at = models.DateTimeField(default=now, editable=False)
+    created_by = _author()
+
+    class Meta:
+        verbose_name = "opt-in"
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"opt-in by {self.source}"

@@ -1,16 +1,22 @@
 """What happens to people, declared.
 
-The two opt-out signals are sent *inside* the transaction that records the
-fact, so that what is queued for the person is cancelled in the same commit:
-no hand-over may start after an opt-out is committed. Receivers therefore only
-write to the database.
+All are sent *inside* the transaction that records the fact, so that what is
+queued for the person is cancelled in the same commit: no hand-over may start
+after an opt-out is committed. Receivers therefore only write to the database,
+and one that raises undoes the whole.
 """
 
 from django.dispatch import Signal
 
 #: Arguments: contact_ids (list[UUID]), programme (str: a message set's short name, or "" for
-#: everything), optout (contacts.OptOut of the first contact).
+#: everything), optout (contacts.OptOut of the first contact; its ``kind`` says which of the four
+#: it was), address (str: "" unless only this one address was stopped. Then only what is queued to
+#: this address ends; the people may still be reached at others).
 contacts_opted_out = Signal()
 
 #: Arguments: contact_ids (list[UUID]), programme (str).
 contacts_opted_in = Signal()
+
+#: Follows contacts_opted_out for people who asked to be forgotten; copies of their addresses, names
+#: and texts are to be blanked. Arguments: contact_ids (list[UUID]).
+contacts_forgotten = Signal()

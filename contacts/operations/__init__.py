@@ -1,0 +1,37 @@
+"""What can be done with people and their addresses; the only place that writes them.
+
+All arguments are keywords; numbers are in E.164 form already
+(``contacts.numbers``); each operation is one transaction.
+"""
+
+from contacts.operations.addresses import (
+    AddressRecord,
+    add_address,
+    best_address,
+    find_by_address,
+    replace_addresses,
+    set_default_address,
+    usable_addresses,
+)
+from contacts.operations.failures import record_failures, record_successes
+from contacts.operations.optouts import forget, opt_in, opt_out
+from contacts.operations.people import Profile, create_contact, get_or_create_contact, update_contact
+
+__all__ = [
+    "AddressRecord",
+    "Profile",
+    "add_address",
+    "best_address",
+    "create_contact",
+    "find_by_address",
+    "forget",
+    "get_or_create_contact",
+    "opt_in",
+    "opt_out",
+    "record_failures",
+    "record_successes",
+    "replace_addresses",
+    "set_default_address",
+    "update_contact",
+    "usable_addresses",
+]

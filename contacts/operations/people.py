@@ -1,0 +1,117 @@
+"""Who the people are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from accounts.models import User
+from contacts import gate
+from contacts.models import Address, Contact
+from contacts.operations.addresses import AddressRecord, add_address, find_by_address, replace_addresses
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is known of a person besides the addresses. Checked by whoever builds it."""
+
+    name: str = ""
+    language: str = ""
+    timezone: str = ""
+    version: int = 1
+    details: dict[str, Any] = field(default_factory=dict)
+    communicate_through_id: UUID | None = None
+    operator_id: UUID | None = None
+
+
+@transaction.atomic
+def create_contact(
+    *,
+    profile: Profile,
+    addresses: Sequence[AddressRecord] = (),
+    identity: UUID | None = None,
+    user: User | None = None,
+) -> Contact:
+    """A new person with addresses. ``identity`` is given when another system has named the person already."""
+    contact = Contact(id=identity or uuid4(), created_by=user, updated_by=user, **vars(profile))
+    contact.save(force_insert=True)
+    if addresses:
+        replace_addresses(contact_id=contact.pk, records=addresses)
+    return contact
+
+
+@transaction.atomic
+def update_contact(
+    *,
+    contact: Contact,
+    profile: Profile,
+    addresses: Sequence[AddressRecord] | None = None,
+    user: User | None = None,
+) -> Contact:
+    """Write the profile and, unless None, the addresses. What is planned next uses them."""
+    for name, value in vars(profile).items():
+        setattr(contact, name, value)
+    contact.updated_by = user
+    contact.save(update_fields=[*vars(profile), "updated_by", "updated_at"])
+    if addresses is not None:
+        replace_addresses(contact_id=contact.pk, records=addresses)
+    return contact
+
+
+@transaction.atomic
+def get_or_create_contact(
+    *,
+    identity: UUID | None = None,
+    msisdn: str | None = None,
+    language: str = "",
+    name: str = "",
+    timezone: str = "",
+    user: User | None = None,
+) -> tuple[Contact, bool]:
+    """The person with that identity or, without one, with that number; made when nobody is known.
+
+    Returns the contact and whether it is new. Fills in what is not known yet
+    and changes nothing that is: a further number is added beside the others, and a
+    language, name or zone is taken only where there was none. Of several
+    people with the number the longest known is meant.
+    """
+    known = {"language": language, "name": name, "timezone": timezone}
+    if identity is not None:
+        contact, created = Contact.objects.get_or_create(pk=identity, defaults={**known, "created_by": user})
+    elif msisdn is not None:
+        contact, created = _find_or_make(msisdn, known, user)
+    else:
+        raise ValueError("A person is found by identity or by number; neither was given.")
+    if not created:
+        _fill_in(contact, known)
+    if msisdn is not None:
+        _know_number(contact, msisdn, new=created)
+    return contact, created
+
+
+def _find_or_make(msisdn: str, known: dict[str, str], user: User | None) -> tuple[Contact, bool]:
+    # Two messages from one unknown number at once must make one person, not two.
+    gate.for_address(msisdn)
+    contact = find_by_address(kind=Address.Kind.MSISDN, value=msisdn).first()
+    if contact is not None:
+        return contact, False
+    return Contact.objects.create(**known, created_by=user), True
+
+
+def _fill_in(contact: Contact, known: dict[str, str]) -> None:
+    missing = [name for name, value in known.items() if value and not getattr(contact, name)]
+    if missing:
+        for name in missing:
+            setattr(contact, name, known[name])
+        contact.save(update_fields=[*missing, "updated_at"])
+
+
+def _know_number(contact: Contact, msisdn: str, *, new: bool) -> None:
+    if new:
+        Address.objects.create(contact=contact, kind=Address.Kind.MSISDN, value=msisdn)
+    elif not Address.objects.filter(contact=contact, kind=Address.Kind.MSISDN, value=msisdn).exists():
+        add_address(contact_id=contact.pk, kind=Address.Kind.MSISDN, value=msisdn)
