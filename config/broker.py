@@ -14,6 +14,6 @@ class Transport(filesystem.Transport):
     two seconds; in slices it stops at once.
     """
 
-    def drain_events(self, connection: Any, **kwargs: Any) -> None:
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
         slice_ = self.polling_interval or 1.0
-        super().drain_events(connection, timeout=min(slice_, kwargs.get("timeout") or slice_))
+        super().drain_events(connection, timeout=min(slice_, timeout or slice_))

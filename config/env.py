@@ -35,6 +35,8 @@ class Variable:
 
 VARIABLES: dict[str, Variable] = {}
 
+_INTEGER_MAX = 2**31 - 1
+
 #: Beginnings of names that are ours alone: an unknown name in these families is a misspelt one.
 FAMILIES = ("SMS_", "SMSD_", "OUTBOX_")
 
@@ -108,8 +110,8 @@ def flag(name: str, *, default: bool, help: str) -> bool:
             raise ImproperlyConfigured(f"{name}={other!r}: write 'true' or 'false'")
 
 
-def text(name: str, *, default: str | None = None, pattern: str = r".*", help: str) -> str | None:
-    """A string that matches ``pattern`` whole; None when unset and without default."""
+def text(name: str, *, default: str, pattern: str = r".*", help: str) -> str:
+    """A string that matches ``pattern`` whole."""
     value = _read(name, "text", default, help)
     if value is None:
         return default
@@ -126,9 +128,10 @@ def secret(name: str, *, least: int, help: str) -> str | None:
     return value
 
 
-def number(name: str, *, default: int, least: int = 0, most: int = 2**31 - 1, help: str) -> int:
+def number(name: str, *, default: int, least: int = 0, most: int = _INTEGER_MAX, help: str) -> int:
     """A whole number in decimal digits between ``least`` and ``most``."""
-    value = _read(name, f"number {least}-{most}", default, help)
+    span = f"at least {least}" if most == _INTEGER_MAX else f"{least} to {most}"
+    value = _read(name, f"number, {span}", default, help)
     if value is None:
         return default
     if not re.fullmatch(r"[0-9]{1,10}", value) or not least <= int(value) <= most:

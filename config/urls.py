@@ -1,9 +1,21 @@
-"""One include per dialect; nothing else."""
+"""One include per dialect, and the few pages that belong to none."""
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
+
+from config import pages
+
+handler400 = pages.bad_request
+handler404 = pages.not_found
+handler500 = pages.server_error
 
 urlpatterns = [
+    path("", pages.front, name="front"),
+    path("docs/<slug:name>", pages.document, name="document"),
+    path("healthz/live", pages.live, name="live"),
+    path("healthz/ready", pages.ready, name="ready"),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/", include("stagebased.api.urls")),
 ]

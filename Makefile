@@ -1,0 +1,67 @@
+# `make run` and `make test` need Python 3.11 or newer, pip and make; nothing else.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PY := .venv/bin/python
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.PHONY: help run test lint format lock docs audit bench-sends bench-api clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
+
+run: .venv/base.done ## start everything with a demo programme, on http://localhost:8000 (PORT=…)
+	@$(PY) manage.py run
+
+test: .venv/dev.done ## run all tests, with the real servers this machine has
+	@$(PY) -m tests.run $(ARGS)
+
+lint: .venv/dev.done ## style, types, layers, migrations, documents, deployment checks, known vulnerabilities
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy .
+	.venv/bin/lint-imports
+	$(PY) manage.py makemigrations --check --dry-run
+	PRODUCTION=true ALLOWED_HOSTS=switchboard.example.org SECRET_KEY=$$(head -c 60 /dev/urandom | base64 -w0) \
+	  $(PY) manage.py check --deploy --fail-level WARNING
+	@$(MAKE) --no-print-directory audit
+
+audit: .venv/dev.done ## known vulnerabilities of the locked requirements; only a warning without network
+	@$(PY) -m tests.audit
+
+format: .venv/dev.done ## bring the code into shape
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+lock: .venv/dev.done ## lock requirements/*.in anew (ARGS=--upgrade for the newest versions)
+	for name in base dev; do .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  $(ARGS) requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+
+docs: .venv/base.done ## write the documents that are made from code
+	$(PY) manage.py configuration_reference
+
+bench-sends: .venv/dev.done ## how fast due subscriptions become files in the spool
+	$(PY) -m bench.sends $(ARGS)
+
+bench-api: .venv/dev.done ## how fast the API answers beside a bare view
+	$(PY) -m bench.api $(ARGS)
+
+clean: ## remove the environment and everything under var/
+	rm -rf .venv var
+
+# Stamps: each is older than its lock only when the lock has changed.
+.venv/made:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@echo "Making the environment in .venv (once) …"
+	@$(PYTHON) -m venv .venv || $(PYTHON) -m venv --clear --without-pip .venv
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m pip --python $(PY) install --quiet pip
+	@touch $@
+
+.venv/base.done: requirements/base.txt | .venv/made
+	@echo "Installing requirements/base.txt …"
+	@$(INSTALL) -r requirements/base.txt
+	@touch $@
+
+.venv/dev.done: requirements/dev.txt requirements/base.txt | .venv/made
+	@echo "Installing requirements/dev.txt …"
+	@$(INSTALL) -r requirements/dev.txt
+	@touch $@ .venv/base.done
