@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.dispatch import Signal
+from django.test.utils import CaptureQueriesContext
 
 from contacts import signals
 from contacts.models import Address, Contact
@@ -58,3 +61,12 @@ def opted_in() -> Iterator[Heard]:
 @pytest.fixture
 def forgotten() -> Iterator[Heard]:
     yield from _listen(signals.contacts_forgotten)
+
+
+@contextmanager
+def statements(expected: int) -> Iterator[None]:
+    """The block runs so many statements on the tables of people; what signals set off elsewhere is not counted."""
+    with CaptureQueriesContext(connection) as captured:
+        yield
+    sent = [query["sql"] for query in captured if '"contacts_' in query["sql"]]
+    assert len(sent) == expected, "\n".join(sent)
