@@ -6,9 +6,24 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from outbox import sets
 
-from contacts.models import Address, Contact
+#: Whether a delivery's person or address is closed. Someone who has the address as their own is
+#: judged by their own record of it. For everybody else (a bare number, or somebody who is reached
+#: through another person) it is closed as soon as anybody who has it stopped it or everything:
+#: the wish came from whoever holds the handset.
+_CLOSED = """(
+    EXISTS (SELECT 1 FROM contacts_contact c WHERE c.id = {contact} AND c.opted_out_at IS NOT NULL)
+    OR EXISTS (
+        SELECT 1 FROM contacts_address a JOIN contacts_contact o ON o.id = a.contact_id
+         WHERE a.value = {address} AND a.kind = {kind}
+           AND (a.opted_out_at IS NOT NULL OR o.opted_out_at IS NOT NULL)
+           AND (a.contact_id = {contact} OR NOT EXISTS (
+               SELECT 1 FROM contacts_address own
+                WHERE own.contact_id = {contact} AND own.value = {address} AND own.kind = {kind}
+           ))
+    )
+)"""
 
 
 class Person(NamedTuple):
@@ -18,35 +33,23 @@ class Person(NamedTuple):
     address: str
 
 
+def closed_sql(*, contact: str, address: str, kind: str) -> str:
+    """An SQL condition: may this not be written to? The arguments are SQL expressions, never input."""
+    return _CLOSED.format(contact=contact, address=address, kind=kind)
+
+
 def opted_out(people: Iterable[Person], *, kind: str) -> set[Person]:
-    """Those who have opted out, altogether or of that address. Two statements.
-
-    An address counts as opted out for everybody who shares it: the wish came
-    from whoever holds the handset. A delivery without a contact is checked
-    against everybody who has its address.
-    """
-    asked = set(people)
-    contacts = _contacts_out({person.contact_id for person in asked if person.contact_id})
-    addresses, of_contacts = _addresses_out({person.address for person in asked}, kind)
-    return {
-        person
-        for person in asked
-        if person.contact_id in contacts
-        or person.address in addresses
-        or (person.contact_id is None and person.address in of_contacts)
-    }
-
-
-def _contacts_out(ids: set[UUID]) -> set[UUID]:
-    return set(Contact.objects.filter(pk__in=ids, opted_out_at__isnull=False).values_list("pk", flat=True))
-
-
-def _addresses_out(values: set[str], kind: str) -> tuple[set[str], set[str]]:
-    """Addresses that are opted out themselves, and those of people who are altogether."""
-    stopped = Q(opted_out_at__isnull=False)
-    rows = list(
-        Address.objects.filter(stopped | Q(contact__opted_out_at__isnull=False), value__in=values, kind=kind)
-        .annotate(itself=stopped)
-        .values_list("value", "itself")
+    """Those who have opted out, altogether or of that address. One statement."""
+    asked = list(set(people))
+    given = sets.records(
+        [(at, p.contact_id and sets.id_value(p.contact_id), p.address, kind) for at, p in enumerate(asked)],
+        n="int",
+        contact="uuid",
+        address="text",
+        kind="text",
     )
-    return {value for value, itself in rows if itself}, {value for value, itself in rows if not itself}
+    closed = closed_sql(contact="given.contact", address="given.address", kind="given.kind")
+    return {asked[n] for (n,) in sets.fetch(_WHICH.format(given=given.sql, closed=closed), given.params)}
+
+
+_WHICH = "SELECT given.n FROM {given} AS given WHERE {closed}"

@@ -3,6 +3,7 @@
 - ``queue``, ``queue_many``: wish for a delivery, once per occasion.
 - ``record_sent``, ``record_delivered``, ``record_failed``: what a channel learnt of their fate.
 - ``cancel``, ``expire_due``: stop what has not gone out yet.
+- ``blank``: erase what was said to people who asked to be forgotten.
 - ``send_again``: repeat what ended short of delivery.
 
 States only move forward; each operation takes a set and costs a fixed number
@@ -11,6 +12,7 @@ of statements.
 
 from outbox.operations.fates import (
     Failure,
+    blank,
     cancel,
     cancel_for_opt_out,
     expire_due,
@@ -24,6 +26,7 @@ __all__ = [
     "Failure",
     "NewDelivery",
     "Refused",
+    "blank",
     "cancel",
     "cancel_for_opt_out",
     "expire_due",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from outbox.models import Delivery
@@ -68,15 +68,25 @@ def cancel(
     return _cancel(Delivery.objects.filter(**given), reason=reason, detail=detail)
 
 
-def cancel_for_opt_out(*, contact_ids: Collection[UUID], addresses: Collection[str] = ()) -> list[UUID]:
+def cancel_for_opt_out(*, contact_ids: Collection[UUID], address: str = "") -> list[UUID]:
     """Stop everything for people who opted out, except what goes out despite that (the confirmation).
 
-    Called inside the transaction that records the opt-out.
+    With ``address`` only what goes there, also where nobody is known to have
+    it. Called inside the transaction that records the opt-out.
     """
-    waiting = Delivery.objects.filter(despite_opt_out=False)
-    return _cancel(
-        waiting.filter(contact__in=contact_ids), reason="opted_out", detail="The person opted out."
-    )
+    meant = Q(contact__in=contact_ids)
+    if address:
+        meant = Q(meant, address=address) | Q(contact__isnull=True, address=address)
+    wanted = Delivery.objects.filter(meant, despite_opt_out=False)
+    return _cancel(wanted, reason="opted_out", detail="The person opted out.")
+
+
+def blank(*, contact_ids: Collection[UUID]) -> int:
+    """Erase addresses, texts and options from the deliveries of people who asked to be forgotten.
+
+    That there was a delivery, and what became of it, stays. How many rows it was.
+    """
+    return Delivery.objects.filter(contact__in=contact_ids).update(address="", text="", options={}, detail="")
 
 
 def expire_due(*, now: datetime) -> int:
