@@ -38,7 +38,7 @@ VARIABLES: dict[str, Variable] = {}
 _INTEGER_MAX = 2**31 - 1
 
 #: Beginnings of names that are ours alone: an unknown name in these families is a misspelt one.
-FAMILIES = ("SMS_", "SMSD_", "OUTBOX_")
+FAMILIES = ("SMS_", "SMSD_", "OUTBOX_", "PLANNER_")
 
 
 _LINE = re.compile(r"""\s*(?:export )?([A-Za-z_][A-Za-z0-9_]*)=(?P<quote>["']?)(.*)(?P=quote)\s*""")
@@ -209,7 +209,10 @@ def database(name: str, *, embedded: Path, help: str) -> dict[str, Any]:
     value = url(name, default=None, schemes=schemes, help=help)
     if value is None:
         value = f"sqlite:///{embedded}"
-    config: dict[str, Any] = dict(environ.Env.db_url_config(value))
+    try:
+        config: dict[str, Any] = dict(environ.Env.db_url_config(value))
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}: the URL's port is not a number") from None
     if not config.get("NAME"):
         raise ImproperlyConfigured(f"{name}: the URL names no database")
     return config

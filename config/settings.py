@@ -286,11 +286,36 @@ SMS_HIGH_WATER = env.number(
 SMS_MAX_PARTS = env.number(
     "SMS_MAX_PARTS", default=10, least=1, most=255, help="Longest SMS accepted, in parts."
 )
+SMS_SPOOL_SYNC = env.flag(
+    "SMS_SPOOL_SYNC",
+    default=True,
+    help="Bring each batch of SMS files onto the disk before smsd sees it; off, a power cut may lose some.",
+)
 SMS_REPORTS = env.flag(
     "SMS_REPORTS", default=True, help="Ask the network for a delivery report for each SMS."
 )
 SMSD_TIMEZONE = env.timezone(
     "SMSD_TIMEZONE", default="UTC", help="Zone of the wall-clock times that smsd writes into its files."
+)
+
+# --- Planning -----------------------------------------------------------------------
+
+PLANNER_BATCH = env.number(
+    "PLANNER_BATCH", default=5000, least=1, most=50_000, help="Subscriptions planned in one transaction."
+)
+PLANNER_GRACE_MINUTES = env.number(
+    "PLANNER_GRACE_MINUTES",
+    default=120,
+    least=1,
+    most=60 * 24 * 7,
+    help="How late, after an outage, a slot is still sent; an older one is recorded as missed.",
+)
+PLANNER_MAX_AGE_HOURS = env.number(
+    "PLANNER_MAX_AGE_HOURS",
+    default=48,
+    least=1,
+    most=24 * 365,
+    help="A programme's message that still waits for its gateway after this time expires.",
 )
 
 # --- API ------------------------------------------------------------------------------
@@ -312,7 +337,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "accounts.permissions.HasScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "accounts.api.parsers.JSONParser",
@@ -325,6 +353,25 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+PASSWORD_CACHE_SECONDS = env.number(
+    "PASSWORD_CACHE_SECONDS",
+    default=300,
+    most=86_400,
+    help="How long a password verified by HTTP Basic is not hashed again (a changed password counts at once); 0: always hash.",
+)
+PASSWORD_FAILURES = env.number(
+    "PASSWORD_FAILURES",
+    default=10,
+    least=1,
+    help="Wrong passwords in PASSWORD_FAILURE_WINDOW for one account from one address; 10 times as many for either alone.",
+)
+PASSWORD_FAILURE_WINDOW = env.number(
+    "PASSWORD_FAILURE_WINDOW",
+    default=300,
+    least=1,
+    most=86_400,
+    help="Seconds for which wrong passwords are remembered.",
+)
 API_PAGE_SIZE = env.number(
     "API_PAGE_SIZE", default=1000, least=1, most=5000, help="Records on a page when a caller names no limit."
 )
@@ -359,7 +406,6 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
 # Static files are served straight from the packages: no collectstatic step to forget.
 WHITENOISE_USE_FINDERS = True
 MEDIA_URL = "/media/"
@@ -384,11 +430,12 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if env.flag(
+BEHIND_PROXY = env.flag(
     "BEHIND_PROXY",
     default=False,
-    help="Trust X-Forwarded-Proto from the proxy in front, which must set it itself.",
-):
+    help="Trust X-Forwarded-Proto and the last entry of X-Forwarded-For from the proxy in front, which must set both itself.",
+)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # --- Logging ---------------------------------------------------------------------------------

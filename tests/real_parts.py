@@ -25,7 +25,7 @@ REQUIRE_REAL = os.environ.get("REQUIRE_REAL") == "true"
 
 @dataclass(frozen=True)
 class Part:
-    """A real program: the marker of the tests that need it, its name, where it is (or None) and its version."""
+    """A real program: the marker of the tests that need it, its name, where it is or None, its version."""
 
     marker: str
     name: str
