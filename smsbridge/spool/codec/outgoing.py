@@ -11,8 +11,8 @@ from smsbridge.spool.errors import Refused
 #: A number in international form, with or without +, or "s" and a short number.
 NUMBER = re.compile(r"s?\+?[0-9]{3,20}")
 QUEUE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
-#: smsd compares names with their case and reads lines of over about 750 bytes in pieces.
-_VALUE = re.compile(r"[!-~](?:[ -~]{0,198}[!-~])?")
+#: A header's value: printable ASCII without blanks at its ends. smsd reads lines of over 750 bytes in pieces.
+SENDER = _VALUE = re.compile(r"[!-~](?:[ -~]{0,198}[!-~])?")
 _OWN_NAME = re.compile(r"X-[A-Za-z0-9-]{1,40}")
 #: Shortest and longest validity period there is: 5 minutes, 63 weeks (3GPP TS 23.040, 9.2.3.12.1).
 SHORTEST_VALIDITY, LONGEST_VALIDITY = 5, 63 * 7 * 24 * 60
