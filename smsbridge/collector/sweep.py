@@ -1,0 +1,140 @@
+"""One sweep over a gateway's folders, batch by batch."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from outbox.channels import GatewayUnavailable
+from outbox.counts import hour_of
+from outbox.models import Gateway
+from smsbridge.collector import fates, received, reports
+from smsbridge.collector.files import Action, Opened, Verdict, opened
+from smsbridge.gateways import spool_of
+from smsbridge.models import CollectorCount
+from smsbridge.spool.errors import SpoolUnavailable
+from smsbridge.spool.folders import Finished, Spool
+
+logger = logging.getLogger(__name__)
+
+#: Files taken in by one transaction.
+BATCH = 500
+#: First half of the key of the lock that keeps a gateway's collectors apart; spells "coll".
+_COLLECTOR = 0x636F6C6C
+
+Taker = Callable[[str, Sequence[Opened]], list[Verdict]]
+#: In this order: a report is understood once its message is known as sent.
+_TAKERS: dict[str, Taker] = {
+    "sent": fates.take_sent,
+    "failed": fates.take_failed,
+    "report": reports.take_reports,
+    "incoming": received.take_received,
+}
+_COUNTED = {Action.FOREIGN: CollectorCount.What.FOREIGN, Action.QUARANTINE: CollectorCount.What.QUARANTINED}
+
+
+class _Busy(Exception):
+    """Another worker is collecting from this gateway."""
+
+
+def collect(gateway: Gateway) -> int:
+    """Take in every finished file of the gateway; how many.
+
+    A fixed number of statements for each batch of ``BATCH`` files of one
+    folder (besides those of opt-outs). Returns early when another worker is
+    at it. Raises GatewayUnavailable when the spool cannot be read or files
+    cannot be moved.
+    """
+    spool = spool_of(gateway.name)
+    taken = 0
+    try:
+        for kind in _TAKERS:
+            for batch in _batches(spool.finished(kind)):
+                taken += _settle(spool, _take(gateway.name, kind, batch))
+        _tidy(gateway.name)
+    except _Busy:
+        return taken
+    except SpoolUnavailable as error:
+        raise GatewayUnavailable(f"{error.code}: {error.detail}") from error
+    return taken
+
+
+def _batches(files: Iterator[Finished]) -> Iterator[list[Opened]]:
+    while batch := [opened(file) for file in islice(files, BATCH)]:
+        yield batch
+
+
+def _take(gateway: str, kind: str, files: Sequence[Opened]) -> list[Verdict]:
+    """Record a batch; a file that cannot be recorded is set aside and the others are taken without it."""
+    try:
+        return _record(gateway, kind, files)
+    except (_Busy, OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever one file provokes must not stop the others
+        if len(files) == 1:
+            logger.error(
+                "gateway %s: a file in %s cannot be taken in: %s", gateway, kind, type(error).__name__
+            )
+            return [files[0].verdict(Action.QUARANTINE, type(error).__name__)]
+    return [verdict for file in files for verdict in _take(gateway, kind, [file])]
+
+
+def _record(gateway: str, kind: str, files: Sequence[Opened]) -> list[Verdict]:
+    # durable: files are moved right after, so nothing may roll this back any more.
+    with transaction.atomic(durable=True):
+        _lock(gateway)
+        verdicts = _TAKERS[kind](gateway, files)
+        _count(gateway, Counter(_COUNTED[v.action] for v in verdicts if v.action in _COUNTED))
+    return verdicts
+
+
+def _lock(gateway: str) -> None:
+    """Until the transaction ends, no other worker takes files of this gateway in.
+
+    An advisory lock, because the gateway's row is also the dispatcher's. On
+    SQLite there is one writing transaction at a time anyway.
+    """
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", (_COLLECTOR, gateway))
+        if not cursor.fetchone()[0]:
+            raise _Busy
+
+
+def _settle(spool: Spool, verdicts: Sequence[Verdict]) -> int:
+    """Move the files of a committed batch; how many this worker moved."""
+    moved = 0
+    today = timezone.now().date()
+    for verdict in verdicts:
+        if verdict.action in (Action.ARCHIVE, Action.FOREIGN):
+            moved += spool.archive(verdict.kind, verdict.name, today)
+        elif verdict.action is Action.QUARANTINE:
+            moved += spool.quarantine(verdict.kind, verdict.name, verdict.why)
+    if left := sum(verdict.action is Action.LEAVE for verdict in verdicts):
+        logger.warning("%s: %d files in %s cannot be read", spool.root.name, left, verdicts[0].kind)
+    return moved
+
+
+def _tidy(gateway: str) -> None:
+    now = timezone.now()
+    if not reports.has_old(gateway, now):
+        return
+    with transaction.atomic(durable=True):
+        dropped = reports.drop_old(gateway, now)
+        _count(gateway, Counter({CollectorCount.What.REPORT_DROPPED: dropped}))
+
+
+def _count(gateway: str, met: Counter[CollectorCount.What]) -> None:
+    for what, number in met.items():
+        if number:
+            row, _ = CollectorCount.objects.get_or_create(
+                hour=hour_of(timezone.now()), gateway=gateway, what=what
+            )
+            CollectorCount.objects.filter(pk=row.pk).update(count=F("count") + number)
