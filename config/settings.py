@@ -294,6 +294,13 @@ SMS_SPOOL_SYNC = env.flag(
 SMS_REPORTS = env.flag(
     "SMS_REPORTS", default=True, help="Ask the network for a delivery report for each SMS."
 )
+SMS_LOOP_LIMIT = env.number(
+    "SMS_LOOP_LIMIT",
+    default=3,
+    least=1,
+    most=1000,
+    help="Automatic answers to one number with the same text within five minutes; then it is only recorded.",
+)
 SMSD_TIMEZONE = env.timezone(
     "SMSD_TIMEZONE", default="UTC", help="Zone of the wall-clock times that smsd writes into its files."
 )
