@@ -1,0 +1,27 @@
+"""From a programme's errors to this dialect's answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from accounts.api import errors
+from stagebased.errors import InUse, Refused, UnknownSubscription
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    return errors.exception_handler(translated(error), context)
+
+
+def translated(error: Exception) -> Exception:
+    """The framework's exception for a programme's error; any other error as it is."""
+    match error:
+        case Refused():
+            return exceptions.ValidationError(error.errors)
+        case InUse():
+            return errors.Conflict(str(error))
+        case UnknownSubscription():
+            return exceptions.NotFound()
+    return error

@@ -1,0 +1,100 @@
+"""The shape of what callers send. Rules that need the database are in ``stagebased.operations``.
+
+One instance of each checks all requests (``run_validation`` keeps nothing on
+the instance): building some twenty fields for every request would cost more
+than checking them.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from rest_framework import serializers
+
+from stagebased.api.fields import Flag, Identity, Key, Language, Metadata, Number
+from stagebased.models import MessageSet
+
+#: Longest text taken in at all; the channel then says how long a message may be.
+MOST_TEXT = 50_000
+_MOST_SMALL = 2**15 - 1
+
+
+class ScheduleInput(serializers.Serializer):
+    minute = serializers.CharField(max_length=64, required=False)
+    hour = serializers.CharField(max_length=64, required=False)
+    day_of_week = serializers.CharField(max_length=64, required=False)
+    day_of_month = serializers.CharField(max_length=64, required=False)
+    month_of_year = serializers.CharField(max_length=64, required=False)
+    timezone = serializers.CharField(max_length=64, required=False)
+    in_contact_timezone = Flag(required=False)
+
+
+class MessageSetInput(serializers.Serializer):
+    short_name = serializers.CharField(max_length=100)
+    # The dialect's field is named like an attribute that every framework field has.
+    label = serializers.CharField(max_length=100, allow_blank=True, required=False)  # type: ignore[assignment]
+    content_type = serializers.ChoiceField(choices=MessageSet.ContentType.choices, required=False)
+    notes = serializers.CharField(max_length=MOST_TEXT, allow_blank=True, allow_null=True, required=False)
+    next_set = Key(source="next_set_id", allow_null=True, required=False)
+    default_schedule = Key(source="default_schedule_id")
+    channel = serializers.CharField(max_length=20, required=False)
+    gateway = serializers.CharField(max_length=32, allow_blank=True, required=False)
+    fall_back = Flag(required=False)
+    default_language = Language(allow_blank=True, required=False)
+    not_before = serializers.TimeField(allow_null=True, required=False)
+    not_after = serializers.TimeField(allow_null=True, required=False)
+    grace = serializers.DurationField(
+        min_value=timedelta(0), max_value=timedelta(days=31), allow_null=True, required=False
+    )
+
+
+class MessageInput(serializers.Serializer):
+    messageset = Key(source="messageset_id")
+    sequence_number = Number(least=1)
+    lang = Language()
+    metadata = Metadata(required=False)
+    text_content = serializers.CharField(
+        max_length=MOST_TEXT, allow_blank=True, allow_null=True, required=False
+    )
+    binary_content = Key(source="binary_content_id", allow_null=True, required=False)
+
+
+class BinaryContentInput(serializers.Serializer):
+    content = serializers.FileField(max_length=None, allow_empty_file=True)
+
+
+class SubscriptionInput(serializers.Serializer):
+    identity = Identity(source="contact_id")
+    version = Number(required=False)
+    messageset = Key(source="messageset_id")
+    schedule = Key(source="schedule_id")
+    lang = Language()
+    next_sequence_number = Number(least=1, required=False)
+    initial_sequence_number = Number(least=1, required=False)
+    active = Flag(required=False)
+    completed = Flag(required=False)
+    process_status = Number(least=-_MOST_SMALL - 1, most=_MOST_SMALL, required=False)
+    metadata = Metadata(allow_null=True, required=False)
+
+
+class Shape:
+    """Checks of one record's shape: all of it (POST, PUT) or the named part (PATCH)."""
+
+    def __init__(self, serializer: type[serializers.Serializer[Any]]) -> None:
+        self._whole = serializer()
+        self._part = serializer(partial=True)
+
+    def whole(self, data: Any) -> dict[str, Any]:
+        """The fields given, by attribute name. Raises the framework's ValidationError."""
+        return self._whole.run_validation(data)
+
+    def part(self, data: Any) -> dict[str, Any]:
+        return self._part.run_validation(data)
+
+
+SCHEDULE = Shape(ScheduleInput)
+MESSAGE_SET = Shape(MessageSetInput)
+MESSAGE = Shape(MessageInput)
+BINARY_CONTENT = Shape(BinaryContentInput)
+SUBSCRIPTION = Shape(SubscriptionInput)

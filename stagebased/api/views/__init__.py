@@ -1,0 +1,1 @@
+"""The dialect's views: translation only."""

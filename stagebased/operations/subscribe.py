@@ -1,0 +1,192 @@
+"""Who is on which message set: beginning, changing, pausing and ending subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Case, Exists, F, Value, When
+from django.utils import timezone
+
+from accounts.models import User
+from contacts.numbers import InvalidNumber, parse_msisdn
+from contacts.operations import get_or_create_contact
+from outbox.operations import cancel
+from stagebased.errors import Refused, UnknownSubscription
+from stagebased.models import MessageSet, Schedule, Subscription
+from stagebased.operations.content.sets import unknown_key
+
+#: What deliveries of a subscription name as their source.
+SOURCE = "subscription"
+Stopped = Subscription.Stopped
+#: Who was stopped for another reason (an opt-out) stays so: only that reason's end starts them again.
+_PAUSED_IF_ACTIVE = Case(When(active=True, then=Value(Stopped.PAUSED)), default=F("stopped"))
+
+
+def subscribe(*, fields: Mapping[str, Any], by: User | None = None) -> Subscription:
+    """Begin a subscription. ``fields`` are the model's, checked for shape.
+
+    ``contact_id`` need not be known: the person is then recorded without an
+    address, so that the first due slot ends as a failure that somebody can
+    see and mend. Raises Refused for an unknown message set or schedule.
+    """
+    subscription = Subscription(**fields, created_by=by, updated_by=by)
+    return _begin(subscription, msisdn=None, by=by)
+
+
+def subscribe_for_hub(
+    *, request_id: str | None, fields: Mapping[str, Any], msisdn: str | None = None, by: User | None = None
+) -> Subscription | None:
+    """Begin what a hub asks for: once per ``request_id``; None when it has been done before.
+
+    Without ``initial_sequence_number`` the subscription began where it goes
+    on. ``msisdn`` (E.164) becomes one of the person's numbers. However often
+    and however many at once ask with one ``request_id``, one subscription
+    comes of it: the column is unique.
+    """
+    subscription = Subscription(**fields, hub_request_id=request_id, created_by=by, updated_by=by)
+    if "initial_sequence_number" not in fields:
+        subscription.initial_sequence_number = subscription.next_sequence_number
+    try:
+        return None if _is_done(request_id) else _begin(subscription, msisdn=msisdn, by=by)
+    except IntegrityError:
+        if _is_done(request_id):
+            return None
+        raise
+
+
+def _is_done(request_id: str | None) -> bool:
+    return request_id is not None and Subscription.objects.filter(hub_request_id=request_id).exists()
+
+
+def _begin(subscription: Subscription, *, msisdn: str | None, by: User | None) -> Subscription:
+    _check_programme(subscription.messageset_id, subscription.schedule_id)
+    try:
+        with transaction.atomic():
+            get_or_create_contact(
+                identity=subscription.contact_id, msisdn=msisdn, language=subscription.lang, user=by
+            )
+            subscription.save(force_insert=True)
+    except IntegrityError:
+        # Perhaps the set or the schedule has just been removed.
+        _check_programme(subscription.messageset_id, subscription.schedule_id)
+        raise
+    return subscription
+
+
+def _check_programme(messageset_id: int, schedule_id: int) -> None:
+    """Raise Refused unless both exist. One statement while they do."""
+    schedule = Schedule.objects.filter(pk=schedule_id)
+    found = MessageSet.objects.filter(pk=messageset_id).values_list(Exists(schedule))
+    if list(found) != [(True,)]:
+        _check_references({"messageset_id": messageset_id, "schedule_id": schedule_id})
+
+
+def _check_references(fields: Mapping[str, Any]) -> None:
+    """Raise Refused for each of set and schedule that is given and does not exist."""
+    looked: list[tuple[str, type[MessageSet] | type[Schedule]]]
+    looked = [("messageset", MessageSet), ("schedule", Schedule)]
+    errors = {
+        name: [unknown_key(fields[f"{name}_id"])]
+        for name, model in looked
+        if f"{name}_id" in fields and not model._default_manager.filter(pk=fields[f"{name}_id"]).exists()
+    }
+    if errors:
+        raise Refused(errors)
+
+
+def change_subscription(*, subscription_id: UUID, fields: Mapping[str, Any], by: User | None = None) -> None:
+    """Write these fields and no others, so that a send that advances the position meanwhile is kept.
+
+    A subscription that is made inactive or completed has its waiting messages
+    cancelled: after a loss nothing of the old programme may go out. Raises
+    UnknownSubscription and Refused.
+    """
+    _check_references(fields)
+    values = {**fields, "updated_at": timezone.now(), "updated_by": by}
+    try:
+        with transaction.atomic():
+            if "contact_id" in fields:
+                get_or_create_contact(identity=fields["contact_id"], user=by)
+            _change(subscription_id, values)
+    except IntegrityError:
+        _check_references(fields)
+        raise
+
+
+def _change(subscription_id: UUID, values: dict[str, Any]) -> None:
+    ends = values.get("active") is False or values.get("completed") is True
+    if "active" in values:
+        values["stopped"] = Stopped.NO if values["active"] else _PAUSED_IF_ACTIVE
+    if not Subscription.objects.filter(pk=subscription_id).update(**values):
+        raise UnknownSubscription(f"There is no subscription {subscription_id}.")
+    if ends:
+        _cancel_waiting([subscription_id])
+
+
+def _cancel_waiting(subscription_ids: Collection[UUID]) -> None:
+    cancel(
+        reason="subscription_stopped",
+        detail="The subscription was stopped before the message went out.",
+        cause_ids=subscription_ids,
+        source=SOURCE,
+    )
+
+
+def delete_subscription(*, subscription_id: UUID) -> None:
+    """Remove a subscription and cancel what waits for it. Its deliveries stay as history."""
+    with transaction.atomic():
+        deleted, _ = Subscription.objects.filter(pk=subscription_id).delete()
+        if not deleted:
+            raise UnknownSubscription(f"There is no subscription {subscription_id}.")
+        _cancel_waiting([subscription_id])
+
+
+@transaction.atomic
+def pause(*, subscription_ids: Collection[UUID], by: User | None = None) -> int:
+    """Stop running subscriptions until they are resumed, and cancel what waits for them; how many."""
+    running = Subscription.objects.filter(pk__in=subscription_ids, active=True, completed=False)
+    paused = list(running.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    Subscription.objects.filter(pk__in=paused).update(
+        active=False, stopped=Stopped.PAUSED, updated_at=timezone.now(), updated_by=by
+    )
+    _cancel_waiting(paused)
+    return len(paused)
+
+
+def resume(*, subscription_ids: Collection[UUID], by: User | None = None) -> int:
+    """Let paused subscriptions go on where they stopped, from their next slot; how many."""
+    paused = Subscription.objects.filter(pk__in=subscription_ids, stopped=Stopped.PAUSED, completed=False)
+    return paused.update(active=True, stopped=Stopped.NO, updated_at=timezone.now(), updated_by=by)
+
+
+def number_for_hub(metadata: Mapping[str, Any] | None) -> str | None:
+    """The number that a hub's request carries for the person, in E.164 form.
+
+    Read from ``msisdn``, or from the addresses as identity stores write them
+    (``{"addresses": {"msisdn": {"+27…": {"default": true}}}}``: the default
+    one, else the first). Raises Refused under ``metadata``.
+    """
+    if not metadata:
+        return None
+    text = metadata.get("msisdn") or _first_address(metadata.get("addresses"))
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise Refused({"metadata": ["msisdn: Not a valid string."]})
+    try:
+        return parse_msisdn(text.strip())
+    except InvalidNumber as error:
+        raise Refused({"metadata": [f"msisdn: {error.message}"]}) from None
+
+
+def _first_address(addresses: object) -> object:
+    if addresses is None:
+        return None
+    numbers = addresses.get("msisdn") if isinstance(addresses, dict) else None
+    if not isinstance(numbers, dict):
+        raise Refused({"metadata": ['addresses: Write {"msisdn": {number: {}}}.']})
+    marked = [number for number, about in numbers.items() if isinstance(about, dict) and about.get("default")]
+    return next(iter(marked or numbers), None)
