@@ -17,5 +17,6 @@ urlpatterns = [
     path("healthz/ready", pages.ready, name="ready"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("api/", include("accounts.api.urls")),
     path("api/", include("stagebased.api.urls")),
 ]

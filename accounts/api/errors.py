@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.views import defaults
+from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
@@ -50,24 +49,3 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 def refuse(field: str, message: str, code: str = "invalid") -> exceptions.ValidationError:
     """``{field: [message]}``, to be raised."""
     return exceptions.ValidationError({field: [message]}, code=code)
-
-
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """``handler404``: JSON below ``/api/``, where programs call, a page elsewhere."""
-    if request.path.startswith("/api/"):
-        return JsonResponse({"detail": "Not found."}, status=404)
-    return defaults.page_not_found(request, exception)
-
-
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """``handler400``: what Django refuses before a view is reached (bad host, too many fields)."""
-    if request.path.startswith("/api/"):
-        return JsonResponse({"detail": "Bad request."}, status=400)
-    return defaults.bad_request(request, exception)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """``handler500``: the same split; the cause is in the log only."""
-    if request.path.startswith("/api/"):
-        return JsonResponse({"detail": "A server error occurred."}, status=500)
-    return defaults.server_error(request)

@@ -1,0 +1,97 @@
+"""Making accounts and tokens; nobody else writes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import UserManager
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import ApiToken, User
+
+_SCOPE = re.compile(r"[a-z][a-z0-9-]{0,30}(:read)?")
+
+
+class InvalidScope(ValueError):
+    """The text is no scope: a word such as ``stagebased``, or ``stagebased:read``."""
+
+
+class AccountDisabled(Exception):
+    """The account exists but was switched off; a token for it would be of no use."""
+
+
+def check_scopes(scopes: Iterable[str]) -> list[str]:
+    """The scopes, each once and in order. Raises InvalidScope."""
+    checked = sorted(set(scopes))
+    for scope in checked:
+        if not isinstance(scope, str) or not _SCOPE.fullmatch(scope):
+            raise InvalidScope(f"{scope!r} is no scope; write a word like stagebased or sms:read.")
+    return checked
+
+
+@transaction.atomic
+def account_for_email(*, email: str, is_staff: bool = False) -> User:
+    """The account of an address, made without a password when there is none.
+
+    The username decides before the e-mail field, which several accounts may
+    share; the oldest of those counts. ``is_staff`` makes the account staff and
+    never takes that away. Raises AccountDisabled.
+    """
+    email = UserManager.normalize_email(email)
+    user = (
+        User.objects.filter(username=email).first()
+        or User.objects.filter(email__iexact=email).order_by("pk").first()
+        or _new_account(email)
+    )
+    if not user.is_active:
+        raise AccountDisabled
+    if is_staff and not user.is_staff:
+        user.is_staff = True
+        user.save(update_fields=["is_staff"])
+    return user
+
+
+def _new_account(email: str) -> User:
+    user = User(username=email, email=email)
+    user.set_unusable_password()
+    # Two callers at once make one account.
+    return User.objects.get_or_create(username=email, defaults={"email": email, "password": user.password})[0]
+
+
+@transaction.atomic
+def issue_token(
+    *,
+    user: User,
+    name: str = "",
+    scopes: Sequence[str] = (),
+    expires_at: datetime | None = None,
+    keep: int | None = None,
+) -> tuple[ApiToken, str]:
+    """A further token and its key, which is stored nowhere and cannot be shown again.
+
+    With ``keep``, only that many of the user's tokens of this name remain, the
+    newest. Raises InvalidScope.
+    """
+    key = ApiToken.new_key()
+    token = ApiToken.objects.create(
+        user=user,
+        name=name,
+        prefix=key[:8],
+        key_hash=ApiToken.hash(key),
+        scopes=check_scopes(scopes),
+        expires_at=expires_at,
+    )
+    if keep is not None:
+        newest = ApiToken.objects.filter(user=user, name=name).order_by("-created_at", "-pk")
+        kept = list(newest.values_list("pk", flat=True)[:keep])
+        ApiToken.objects.filter(user=user, name=name).exclude(pk__in=kept).delete()
+    return token, key
+
+
+def revoke_tokens(*, token_ids: Iterable[int]) -> int:
+    """End tokens at once and for good; returns how many were in force."""
+    in_force = ApiToken.objects.filter(pk__in=list(token_ids), revoked_at=None)
+    return in_force.update(revoked_at=timezone.now())
