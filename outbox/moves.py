@@ -9,7 +9,7 @@ further is left as it is, so late, doubled and disordered news change nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -68,10 +68,10 @@ def advance(state: str, moves: Iterable[Move]) -> list[UUID]:
     wanted = [(sets.id_value(m.id), sets.time_text(m.at), m.reason, m.detail[:DETAIL_MOST]) for m in moves]
     if not wanted:
         return []
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         moved = _update(state, wanted)
         ids = [sets.id_from(row[0]) for row in moved]
-        entered(state, [counts.Entry(state, *row[1:]) for row in moved], ids)
+        entered(state, Counter(counts.Entry(state, *row[1:]) for row in moved), ids)
     return ids
 
 
@@ -88,11 +88,11 @@ def _update(state: str, wanted: list[tuple[str, str, str, str]]) -> list[tuple]:
     )
 
 
-def entered(state: str, entries: Sequence[counts.Entry], ids: list[UUID]) -> None:
+def entered(state: str, entries: Mapping[counts.Entry, int], ids: list[UUID]) -> None:
     """Count deliveries that have just entered ``state`` and tell of them after commit."""
     if not ids:
         return
-    counts.add(Counter(entries), at=timezone.now())
+    counts.add(entries, at=timezone.now())
     transaction.on_commit(
         lambda: deliveries_changed.send_robust(sender=Delivery, state=state, ids=ids), robust=True
     )

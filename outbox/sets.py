@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -47,6 +47,11 @@ def time_value(value: datetime) -> Any:
 
 def time_text(value: datetime) -> str:
     return str(time_value(value))
+
+
+def time_from(value: Any) -> datetime | None:
+    """A moment as a raw cursor returns it: SQLite's are in UTC without saying so."""
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
 def ids_in(ids: Iterable[UUID]) -> Fragment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -121,7 +122,7 @@ def queue_many(*, rows: Iterable[NewDelivery]) -> list[tuple[Delivery, bool]]:
     """
     wished = list(rows)
     results: list[tuple[Delivery, bool]] = []
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         for start in range(0, len(wished), BITE):
             results += _queue_bite(wished[start : start + BITE])
     return results
@@ -243,7 +244,7 @@ def _default_gateway(name: str) -> str:
 def _tell(rows: Sequence[Delivery]) -> None:
     for state in sorted({row.state for row in rows}):
         of_state = [row for row in rows if row.state == state]
-        entries = [counts.Entry(state, row.channel, row.gateway, row.reason) for row in of_state]
+        entries = Counter(counts.Entry(state, row.channel, row.gateway, row.reason) for row in of_state)
         entered(state, entries, [row.pk for row in of_state])
 
 

@@ -1,0 +1,166 @@
+"""Taking deliveries to work on, and giving them back.
+
+A claim is committed before the work, with the attempt counted: whatever then
+happens to the worker, the next one knows that there was one. While the lease
+runs nobody else takes the delivery; after that it is *retaken*.
+
+A worker may have died because of one message among many. So what is retaken
+comes in ever smaller groups, and its last attempts are made alone: a message
+that kills its worker ends as failed, and its neighbours go out.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from uuid import UUID
+
+from django.conf import settings
+
+from outbox import sets
+from outbox.models import Delivery, Gateway
+from outbox.moves import Move, advance
+
+#: A retaken group is this many times smaller than the one before.
+SHRINK = 16
+#: The first retry waits this long; each further one four times as long, up to an hour.
+FIRST_BACKOFF = timedelta(seconds=30)
+MOST_BACKOFF = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Deliveries that this worker has taken, for how many attempts they have had, this one included.
+
+    ``retaken``: an earlier worker came to nothing with them. ``given_up``: how
+    many were failed instead of being retaken once more.
+    """
+
+    key: UUID
+    ids: list[UUID]
+    attempts: int = 1
+    retaken: bool = False
+    given_up: int = 0
+
+
+NOTHING = Claim(UUID(int=0), [])
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to wait after so many attempts."""
+    return min(FIRST_BACKOFF * 4 ** min(attempts - 1, 10), MOST_BACKOFF)
+
+
+def group_size(attempts: int) -> int:
+    """How many deliveries are retaken together that have been tried so often."""
+    if attempts >= settings.OUTBOX_MAX_ATTEMPTS - 1:
+        return 1
+    return max(1, settings.OUTBOX_BATCH // SHRINK**attempts)
+
+
+def take(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
+    """Claim what is due, most urgent first, then longest due."""
+    key = uuid.uuid4()
+    skip = " FOR UPDATE SKIP LOCKED" if sets.on_postgresql() else ""
+    # One look per priority: a single range over all of them would have to step over everything
+    # urgent that is not due yet, each time.
+    looks = " UNION ALL ".join(_WAITING.format(skip=skip) for _ in Delivery.Priority)
+    each = [(gateway.name, priority, sets.time_value(now), limit) for priority in Delivery.Priority.values]
+    found = sets.fetch(
+        _CLAIM.format(due=f"{looks} LIMIT %s", key="%s"),
+        (*chain.from_iterable(each), limit, sets.id_value(key), *_lease(now)),
+    )
+    return Claim(key, [sets.id_from(row[0]) for row in found])
+
+
+def retake(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
+    """Claim a group of deliveries whose worker was silent too long, if there are any.
+
+    What was already tried often enough, the last time alone, is failed instead.
+    """
+    first = sets.fetch(_FIRST_OUTLIVED, (gateway.name, sets.time_value(now)))
+    if not first:
+        return NOTHING
+    attempts, alone = first[0]
+    if alone and attempts >= settings.OUTBOX_MAX_ATTEMPTS:
+        return Claim(uuid.uuid4(), [], given_up=_give_up(gateway, now))
+    return _retake_group(gateway, attempts, min(limit, group_size(attempts)), now)
+
+
+def _retake_group(gateway: Gateway, attempts: int, size: int, now: datetime) -> Claim:
+    skip = " FOR UPDATE SKIP LOCKED" if sets.on_postgresql() else ""
+    key = uuid.uuid4()
+    # A delivery taken alone is marked by its own id as the key of its claim: if it comes to
+    # nothing again, there is no neighbour to blame.
+    found = sets.fetch(
+        _CLAIM.format(due=_OUTLIVED.format(skip=skip), key="CASE WHEN %s = 1 THEN id ELSE %s END"),
+        (gateway.name, sets.time_value(now), attempts, size, size, sets.id_value(key), *_lease(now)),
+    )
+    ids = [sets.id_from(row[0]) for row in found]
+    return Claim(ids[0] if size == 1 and ids else key, ids, attempts=attempts + 1, retaken=True)
+
+
+def _give_up(gateway: Gateway, now: datetime) -> int:
+    found = sets.fetch(_EXHAUSTED, (gateway.name, sets.time_value(now), settings.OUTBOX_MAX_ATTEMPTS))
+    detail = f"Tried {settings.OUTBOX_MAX_ATTEMPTS} times; each time the hand-over broke off."
+    moves = [Move(sets.id_from(row[0]), now, "attempts_exhausted", detail) for row in found]
+    return len(advance(Delivery.State.FAILED, moves))
+
+
+def _lease(now: datetime) -> tuple[object, object]:
+    """Parameters of lease_until and claimed_at."""
+    return sets.time_value(now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)), sets.time_value(now)
+
+
+def give_back(ids: Collection[UUID], *, detail: str = "") -> None:
+    """Queue again what could not even be tried; the attempt does not count."""
+    _execute(_GIVE_BACK, ids, detail)
+
+
+def put_off(ids: Collection[UUID], *, until: datetime, tried: bool) -> None:
+    """Let a claim rest until then, to be retaken; ``tried``: the attempt counts."""
+    _execute(_PUT_OFF, ids, sets.time_value(until), 0 if tried else 1)
+
+
+def _execute(statement: str, ids: Collection[UUID], *params: object) -> None:
+    if ids:
+        chosen = sets.ids_in(ids)
+        sets.fetch(statement.format(ids=chosen.sql), (*params, *chosen.params))
+
+
+_WAITING = """
+SELECT id FROM (
+    SELECT id FROM outbox_delivery
+     WHERE gateway = %s AND state = 'queued' AND priority = %s AND not_before <= %s
+     ORDER BY not_before, id LIMIT %s{skip}
+) AS due"""
+_OUTLIVED = """
+SELECT id FROM outbox_delivery
+ WHERE gateway = %s AND state = 'claimed' AND lease_until <= %s AND attempts = %s
+ ORDER BY lease_until, id LIMIT %s{skip}"""
+_FIRST_OUTLIVED = """
+SELECT attempts, claim = id FROM outbox_delivery
+ WHERE gateway = %s AND state = 'claimed' AND lease_until <= %s
+ ORDER BY lease_until LIMIT 1"""
+_EXHAUSTED = """
+SELECT id FROM outbox_delivery
+ WHERE gateway = %s AND state = 'claimed' AND lease_until <= %s AND attempts >= %s AND claim = id
+ ORDER BY lease_until LIMIT 500"""
+_CLAIM = """
+WITH due AS MATERIALIZED ({due})
+UPDATE outbox_delivery
+   SET state = 'claimed', attempts = attempts + 1, claim = {key}, lease_until = %s, claimed_at = %s
+ WHERE id IN (SELECT id FROM due)
+RETURNING id"""
+_GIVE_BACK = """
+UPDATE outbox_delivery
+   SET state = 'queued', attempts = attempts - 1, claim = NULL, lease_until = NULL, detail = %s
+ WHERE state = 'claimed' AND id IN {ids}
+RETURNING id"""
+_PUT_OFF = """
+UPDATE outbox_delivery SET lease_until = %s, attempts = attempts - %s
+ WHERE state = 'claimed' AND id IN {ids}
+RETURNING id"""
