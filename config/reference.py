@@ -11,8 +11,8 @@ Everything is set by environment variables, or by `NAME=value` lines in a file `
 (`ENV_FILE=/path` names another; the environment wins). With nothing set, everything runs from `var/`.
 
 A value that is not understood stops the start with the variable's name, and so does an unknown name that
-begins with `SMS_`, `SMSD_`, `OUTBOX_` or `PLANNER_`. Any variable may be given as `NAME_FILE=/path` of a file that holds
-the value, as Docker and Kubernetes hand over secrets.
+begins with `SMS_`, `SMSD_`, `OUTBOX_` or `PLANNER_`. Any variable may be given as `NAME_FILE=/path` of a
+file that holds the value, as Docker and Kubernetes hand over secrets.
 
 This page is made from the code by `make docs`.
 

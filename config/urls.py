@@ -13,8 +13,6 @@ handler500 = pages.server_error
 urlpatterns = [
     path("", pages.front, name="front"),
     path("docs/<slug:name>", pages.document, name="document"),
-    path("healthz/live", pages.live, name="live"),
-    path("healthz/ready", pages.ready, name="ready"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/", include("accounts.api.urls")),

@@ -49,6 +49,14 @@ def test_it_is_not_ready_without_a_database(client: Client, monkeypatch):
     assert (answer.status_code, answer.json()["database"]) == (503, "unavailable")
 
 
+@pytest.mark.parametrize("probe", ["/healthz/live", "/healthz/ready"])
+def test_a_probe_needs_no_host_name_and_no_https(client: Client, settings, probe):
+    settings.ALLOWED_HOSTS = ["switchboard.example.org"]
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get(probe, headers={"host": "10.0.0.7:8000"}).status_code == 200
+    assert client.get("/", headers={"host": "switchboard.example.org"}).status_code == 301
+
+
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/v1/nothing/", "/healthz/nothing"])
 def test_an_unknown_path_of_a_program_is_json(client: Client, path):
     answer = client.get(path)
