@@ -22,7 +22,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import islice, takewhile
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
@@ -246,3 +246,12 @@ def _next_change(zone: ZoneInfo, moment: datetime) -> datetime:
     """When the zone's offset changes within a day; without a change, some moment about a day later."""
     start = moment.astimezone(UTC).replace(second=0, microsecond=0)
     return _transition(zone, start, start + _LONGEST_SHIFT)
+
+
+@lru_cache(maxsize=1024)
+def zone_named(name: str) -> ZoneInfo | None:
+    """The IANA zone of that name; None for a name that this machine's time zone database does not have."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -12,10 +12,7 @@ from django.utils.timezone import now
 
 from contacts.models import validate_timezone
 
-
-validate_language = RegexValidator(
-    r"\A[a-z]{2,3}([_-][A-Za-z]{2})?\Z", "Write a language code like eng_ZA."
-)
+validate_language = RegexValidator(r"\A[a-z]{2,3}([_-][A-Za-z]{2})?\Z", "Write a language code like eng_ZA.")
 
 
 class Schedule(models.Model):
@@ -63,7 +60,11 @@ class MessageSet(models.Model):
     content_type = models.CharField(max_length=5, choices=ContentType.choices, default=ContentType.TEXT)
     notes = models.TextField(null=True, blank=True)
     next_set = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="previous_sets",
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="previous_sets",
         help_text="Begins where this one ends.",
     )
     default_schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="message_sets")
@@ -76,7 +77,9 @@ class MessageSet(models.Model):
     not_before = models.TimeField(null=True, blank=True, help_text="Local time before which nothing is sent.")
     not_after = models.TimeField(null=True, blank=True, help_text="Local time after which nothing is sent.")
     grace = models.DurationField(
-        null=True, blank=True, help_text="How late a message may still be sent; empty: the installation's default."
+        null=True,
+        blank=True,
+        help_text="How late a message may still be sent; empty: the installation's default.",
     )
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -101,7 +104,7 @@ class BinaryContent(models.Model):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return self.content.name
+        return self.content.name or ""
 
 
 class Message(models.Model):
@@ -152,38 +155,63 @@ class Subscription(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.IntegerField(default=1)
     contact = models.ForeignKey(
-        "contacts.Contact", on_delete=models.PROTECT, related_name="subscriptions",
+        "contacts.Contact",
+        on_delete=models.PROTECT,
+        related_name="subscriptions",
         help_text="The person; the wire calls it identity.",
     )
     messageset = models.ForeignKey(MessageSet, on_delete=models.PROTECT, related_name="subscriptions")
-    schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="subscriptions", db_index=False)
+    schedule = models.ForeignKey(
+        Schedule, on_delete=models.PROTECT, related_name="subscriptions", db_index=False
+    )
     lang = models.CharField(max_length=6, validators=[validate_language])
     initial_sequence_number = models.IntegerField(default=1)
     next_sequence_number = models.IntegerField(default=1)
     active = models.BooleanField(default=True)
     completed = models.BooleanField(default=False)
     process_status = models.SmallIntegerField(default=0)
-    stopped = models.CharField(max_length=10, choices=Stopped.choices, blank=True, default=Stopped.NO, editable=False)
+    stopped = models.CharField(
+        max_length=10, choices=Stopped.choices, blank=True, default=Stopped.NO, editable=False
+    )
     metadata = models.JSONField(null=True, blank=True)
     last_slot_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="The latest due slot that has been dealt with."
     )
     hub_request_id = models.CharField(
-        max_length=100, null=True, blank=True, unique=True, editable=False,
+        max_length=100,
+        null=True,
+        blank=True,
+        unique=True,
+        editable=False,
         help_text="The hub's id of the request, so that the same webhook twice makes one subscription.",
     )
     continues = models.OneToOneField(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="continued_by", editable=False,
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="continued_by",
+        editable=False,
         help_text="The completed subscription this one follows.",
     )
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(default=now, editable=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False,
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
         db_index=False,
     )
     updated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False,
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
         db_index=False,
     )
 
@@ -191,7 +219,8 @@ class Subscription(models.Model):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(next_sequence_number__gte=1, initial_sequence_number__gte=1), name="subscription_positions"
+                condition=Q(next_sequence_number__gte=1, initial_sequence_number__gte=1),
+                name="subscription_positions",
             ),
         ]
         # None of the columns that a send changes (next_sequence_number, last_slot_at,
@@ -200,7 +229,8 @@ class Subscription(models.Model):
             models.Index(fields=["-created_at", "-id"], name="subscription_newest"),
             # Read by the planner: the ready subscriptions of a schedule in id order.
             models.Index(
-                fields=["schedule", "id"], name="subscription_ready",
+                fields=["schedule", "id"],
+                name="subscription_ready",
                 condition=Q(active=True, completed=False, process_status=0),
             ),
         ]
@@ -223,9 +253,18 @@ class DueSlot(models.Model):
 
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="slots", db_index=False)
     timezone = models.CharField(
-        max_length=64, blank=True, default="", help_text="For schedules in each person's zone: whose slot this is."
+        max_length=64,
+        blank=True,
+        default="",
+        help_text="For schedules in each person's zone: whose slot this is.",
     )
     due_at = models.DateTimeField()
+    triggered_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When somebody asked for it by hand: then it also counts for those who joined since.",
+    )
     state = models.CharField(max_length=8, choices=State.choices, default=State.PLANNING)
     cursor = models.UUIDField(null=True, blank=True)
     queued = models.PositiveIntegerField(default=0)

@@ -1,0 +1,197 @@
+"""One batch: what each candidate gets, written with a fixed number of statements.
+
+The planner calls this for a slot's next subscriptions, and sending at once or
+again for chosen ones; the rows of the candidates are locked by the caller's
+transaction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from outbox import counts, sets
+from outbox.counts import Entry
+from outbox.models import Delivery
+from stagebased import programmes
+from stagebased.calendar import next_allowed, zone_named
+from stagebased.planner import sql
+from stagebased.planner.sql import Beginning, Candidate, Move, Outcome
+from stagebased.steps import QUEUED, SKIPPED, Programme, Step, step
+
+#: The rule for what somebody gets.
+Rule = Callable[[Programme, Candidate], Step]
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """Why a batch is dealt with, and when."""
+
+    #: Unique for each of a subscription's occasions.
+    slot_key: str
+    now: datetime
+    #: Since when what is sent has been due: the grace counts from here.
+    since: datetime
+    #: Where people live whose time zone is not known.
+    zone: ZoneInfo
+    #: The due slot that is over for these subscriptions afterwards; None: it is no slot.
+    slot_at: datetime | None = None
+    priority: int = Delivery.Priority.BULK
+
+
+class Tally(NamedTuple):
+    """How many deliveries were written, by state."""
+
+    queued: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def plus(self, other: Tally) -> Tally:
+        return Tally(*(mine + its for mine, its in zip(self, other, strict=True)))
+
+
+class Shelf:
+    """The programmes that have been asked for, each as it was when first asked for.
+
+    Kept while a slot is worked off, so that everybody gets the same text.
+    """
+
+    def __init__(self) -> None:
+        self._programmes: dict[int, Programme] = {}
+
+    def __getitem__(self, set_id: int) -> Programme:
+        return self._programmes[set_id]
+
+    def fetch(self, set_ids: set[int]) -> None:
+        if missing := set_ids - self._programmes.keys():
+            self._programmes |= programmes.load(missing)
+
+
+def next_message(programme: Programme, candidate: Candidate) -> Step:
+    return step(programme, candidate.position, candidate.lang, prepend=candidate.prepend)
+
+
+def deal(
+    candidates: Sequence[Candidate], occasion: Occasion, shelf: Shelf, rule: Rule = next_message
+) -> list[tuple[Outcome, Step]]:
+    """Write what the candidates get and move them on; what was written.
+
+    Nothing is written for somebody who has had this occasion. The caller's
+    transaction holds it all together.
+    """
+    shelf.fetch({candidate.messageset_id for candidate in candidates})
+    orders = _Orders(occasion, shelf, rule)
+    chosen = [(candidate.key, orders.number(candidate)) for candidate in candidates]
+    written = sql.deliver(
+        chosen, orders.rows, slot_key=occasion.slot_key, priority=occasion.priority, now=occasion.now
+    )
+    numbers = dict(chosen)
+    results = [(outcome, orders.steps[numbers[outcome.key]]) for outcome in written]
+    _move_on(candidates, results, occasion)
+    _follow_up(results, occasion.now)
+    _count(results, occasion.now)
+    return results
+
+
+def tally(results: Sequence[tuple[Outcome, Step]]) -> Tally:
+    return Tally(**Counter(outcome.state for outcome, _ in results))
+
+
+class _Orders:
+    """The distinct steps of a batch, numbered; each is worked out once."""
+
+    def __init__(self, occasion: Occasion, shelf: Shelf, rule: Rule) -> None:
+        self.steps: list[Step] = []
+        self.rows: list[tuple[object, ...]] = []
+        self._occasion, self._shelf, self._rule = occasion, shelf, rule
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._sendings: dict[tuple[int, str], tuple[datetime, datetime]] = {}
+
+    def number(self, candidate: Candidate) -> int:
+        # All but the id: two candidates that agree in the rest get the same.
+        found = self._numbers.get(candidate[1:])
+        if found is None:
+            found = self._numbers[candidate[1:]] = len(self.steps)
+            self._add(candidate)
+        return found
+
+    def _add(self, candidate: Candidate) -> None:
+        programme = self._shelf[candidate.messageset_id]
+        found = self._rule(programme, candidate)
+        if found.state == QUEUED and self._is_late(programme):
+            found = replace(
+                found,
+                state=SKIPPED,
+                position=candidate.position,
+                reason="missed_slot",
+                detail=f"{programme.short_name} is not sent so long after its time.",
+                completes=False,
+            )
+        not_before, expires_at = self._sending(programme, candidate.timezone)
+        self.steps.append(found)
+        self.rows.append((
+            len(self.rows), found.state, found.address_kind, found.channel, found.gateway, found.text,
+            found.options, found.parts, found.reason, found.detail,
+            sets.time_text(not_before), sets.time_text(expires_at),
+        ))  # fmt: skip
+
+    def _is_late(self, programme: Programme) -> bool:
+        grace = programme.grace or timedelta(minutes=settings.PLANNER_GRACE_MINUTES)
+        return self._occasion.now - self._occasion.since > grace
+
+    def _sending(self, programme: Programme, timezone: str) -> tuple[datetime, datetime]:
+        """From when and until when the message may go out to somebody in that zone."""
+        key = programme.id, timezone
+        if key not in self._sendings:
+            self._sendings[key] = self._new_sending(programme, timezone)
+        return self._sendings[key]
+
+    def _new_sending(self, programme: Programme, timezone: str) -> tuple[datetime, datetime]:
+        zone = (zone_named(timezone) if timezone else None) or self._occasion.zone
+        not_before = next_allowed(self._occasion.now, zone, programme.not_before, programme.not_after)
+        return not_before, not_before + (programme.grace or timedelta(hours=settings.PLANNER_MAX_AGE_HOURS))
+
+
+def _move_on(
+    candidates: Sequence[Candidate], results: Sequence[tuple[Outcome, Step]], occasion: Occasion
+) -> None:
+    """Move those on who got what their step says; the others stay, but have had this slot."""
+    reached = {outcome.key: found for outcome, found in results if outcome.state == found.state}
+    moves = [_move(candidate, reached.get(candidate.key)) for candidate in candidates]
+    if occasion.slot_at is None:
+        moves = [move for move in moves if move.moved]
+    if moves:
+        sql.move_on(moves, slot_at=occasion.slot_at, now=occasion.now)
+    sent = {key for key, found in reached.items() if found.state == QUEUED}
+    if used := [candidate.key for candidate in candidates if candidate.prepend and candidate.key in sent]:
+        sql.clear_prepended(used)
+
+
+def _move(candidate: Candidate, found: Step | None) -> Move:
+    if found is None:
+        return Move(candidate.key, candidate.position, int(candidate.completed), 0)
+    moved = found.completes or found.position != candidate.position
+    return Move(candidate.key, found.position, int(found.completes or candidate.completed), int(moved))
+
+
+def _follow_up(results: Sequence[tuple[Outcome, Step]], now: datetime) -> None:
+    beginnings = [
+        Beginning(outcome.key, *found.follow_up)
+        for outcome, found in results
+        if found.completes and found.follow_up and outcome.state == found.state
+    ]
+    if beginnings:
+        sql.begin_follow_ups(beginnings, now=now)
+
+
+def _count(results: Sequence[tuple[Outcome, Step]], now: datetime) -> None:
+    entered = Counter(
+        Entry(outcome.state, found.channel, found.gateway, outcome.reason) for outcome, found in results
+    )
+    counts.add(entered, at=now)

@@ -1,0 +1,276 @@
+"""The statements that plan a batch, each over the whole batch at once.
+
+They read the same on PostgreSQL and SQLite (3.35 or newer): sets travel as
+one parameter (``outbox.sets``), and only the making of an id, the locking
+clause and the look into a JSON column are spelt differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from contacts.sql import best_address_sql, opted_out_sql
+from outbox import sets
+from outbox.ids import millisecond_prefix
+
+#: What a subscription must be to be planned; word for word the condition of the index ``subscription_ready``.
+READY = "s.active AND NOT s.completed AND s.process_status = 0"
+
+_CANDIDATES = """
+SELECT CAST(s.id AS text), s.messageset_id, s.next_sequence_number, s.lang, c.timezone, {prepend}, s.completed
+  FROM stagebased_subscription s JOIN contacts_contact c ON c.id = s.contact_id
+ WHERE {condition}
+ ORDER BY s.id LIMIT %s {lock}
+"""
+_DUE = f"s.schedule_id = %s AND {READY} AND s.id > %s AND (s.last_slot_at IS NULL OR s.last_slot_at < %s)"
+_CHOSEN = "s.id IN (SELECT k FROM {given} AS given)"
+
+_DELIVER = """
+WITH step AS MATERIALIZED (SELECT * FROM {steps} AS given_steps),
+person AS MATERIALIZED (
+    SELECT given.k AS k, step.n AS n, c.id AS contact,
+           CASE WHEN step.state <> 'queued' THEN NULL
+                WHEN step.kind <> 'account' THEN {best_address}
+                WHEN c.opted_out_at IS NULL THEN CAST(c.user_id AS text) END AS address
+      FROM {given} AS given
+      JOIN step ON step.n = given.n
+      JOIN stagebased_subscription s ON s.id = given.k
+      JOIN contacts_contact c ON c.id = s.contact_id
+),
+judged AS MATERIALIZED (
+    SELECT person.*,
+           CASE WHEN step.state <> 'queued' THEN step.state
+                WHEN person.address IS NOT NULL THEN 'queued'
+                WHEN EXISTS (SELECT 1 FROM contacts_contact c WHERE c.id = person.contact AND {opted_out})
+                THEN 'opted_out' ELSE 'no_address' END AS verdict
+      FROM person JOIN step ON step.n = person.n
+)
+INSERT INTO outbox_delivery (
+    id, source, cause, slot_key, contact_id, channel, gateway, priority, address, text, options,
+    despite_opt_out, state, reason, detail, attempts, parts, not_before, expires_at, created_at, ended_at
+)
+SELECT {new_id}, 'subscription', judged.k, %s, judged.contact, step.channel, step.gateway, %s,
+       COALESCE(judged.address, ''),
+       CASE verdict WHEN 'queued' THEN step.text ELSE '' END,
+       step.options, FALSE,
+       CASE verdict WHEN 'opted_out' THEN 'skipped' WHEN 'no_address' THEN 'failed' ELSE verdict END,
+       CASE WHEN verdict IN ('opted_out', 'no_address') THEN verdict ELSE step.reason END,
+       CASE verdict WHEN 'opted_out' THEN 'The person opted out.'
+                    WHEN 'no_address' THEN 'The person has no usable address of the kind ' || step.kind || '.'
+                    ELSE step.detail END,
+       0,
+       CASE verdict WHEN 'queued' THEN step.parts END,
+       step.not_before, step.expires_at, {now},
+       CASE verdict WHEN 'queued' THEN NULL ELSE {now} END
+  FROM judged JOIN step ON step.n = judged.n
+ WHERE TRUE
+    ON CONFLICT DO NOTHING
+RETURNING CAST(cause AS text), state, reason
+"""
+
+_MOVE_ON = """
+UPDATE stagebased_subscription
+   SET next_sequence_number = given.at,
+       last_slot_at = COALESCE({slot_at}, last_slot_at),
+       completed = (given.done = 1),
+       active = (given.done = 0),
+       process_status = CASE given.done WHEN 1 THEN 2 ELSE 0 END,
+       updated_at = CASE WHEN given.moved = 1 THEN {now} ELSE updated_at END
+  FROM {given} AS given
+ WHERE stagebased_subscription.id = given.k
+"""
+
+_FOLLOW_UP = """
+INSERT INTO stagebased_subscription (
+    id, version, contact_id, messageset_id, schedule_id, lang, initial_sequence_number, next_sequence_number,
+    active, completed, process_status, stopped, metadata, last_slot_at, continues_id, created_at, updated_at
+)
+SELECT {new_id}, 1, s.contact_id, given.messageset, given.schedule, s.lang, given.at, given.at,
+       TRUE, FALSE, 0, '', '{{}}', s.last_slot_at, s.id, {now}, {now}
+  FROM {given} AS given JOIN stagebased_subscription s ON s.id = given.k
+ WHERE TRUE
+    ON CONFLICT DO NOTHING
+"""
+
+_PREPENDED = """
+UPDATE stagebased_subscription SET metadata = {cleared}
+ WHERE id IN (SELECT k FROM {given} AS given)
+"""
+
+
+class Candidate(NamedTuple):
+    """A subscription that is about to get something; its row is locked."""
+
+    #: Its id as the database writes it; it only travels back there.
+    key: str
+    messageset_id: int
+    position: int
+    lang: str
+    timezone: str
+    prepend: str | None
+    completed: bool
+
+
+class Outcome(NamedTuple):
+    """What was written for a candidate."""
+
+    key: str
+    state: str
+    reason: str
+
+
+class Move(NamedTuple):
+    """Where a subscription is afterwards. ``done`` and ``moved`` are 0 or 1."""
+
+    key: str
+    position: int
+    done: int
+    moved: int
+
+
+class Beginning(NamedTuple):
+    """A follow-up subscription of the one with ``key``."""
+
+    key: str
+    messageset_id: int
+    schedule_id: int
+    position: int
+
+
+class Due(NamedTuple):
+    """Which subscriptions a slot concerns: those after ``cursor`` that have not had it yet."""
+
+    schedule_id: int
+    due_at: datetime
+    #: Only those that existed before this time.
+    joined_before: datetime
+    #: Only people of these zones; empty: everybody.
+    zones: Sequence[str]
+    cursor: str
+
+
+def due_candidates(due: Due, limit: int) -> list[Candidate]:
+    """The next ready subscriptions of a slot in the order of their ids, locked."""
+    condition, params = _DUE + " AND s.created_at < %s", [
+        due.schedule_id, due.cursor, sets.time_value(due.due_at), sets.time_value(due.joined_before),
+    ]  # fmt: skip
+    if due.zones:
+        condition += f" AND c.timezone IN ({', '.join(['%s'] * len(due.zones))})"
+        params += due.zones
+    return _candidates(condition, params, limit)
+
+
+def candidates_by_id(keys: Sequence[str]) -> list[Candidate]:
+    """These subscriptions, whatever their state, locked in the order of their ids."""
+    given = sets.records([(key,) for key in keys], k="uuid")
+    return _candidates(_CHOSEN.format(given=given.sql), [*given.params], len(keys))
+
+
+def _candidates(condition: str, params: list[Any], limit: int) -> list[Candidate]:
+    on_postgresql = sets.on_postgresql()
+    statement = _CANDIDATES.format(
+        condition=condition,
+        # In SQLite 3.38 and newer the operator exists too; the function works in all.
+        prepend="s.metadata ->> 'prepend_next_delivery'"
+        if on_postgresql
+        else "json_extract(s.metadata, '$.prepend_next_delivery')",
+        # NO KEY: other rows may go on referring to the subscription meanwhile.
+        lock="FOR NO KEY UPDATE OF s" if on_postgresql else "",
+    )
+    return [Candidate._make(row) for row in sets.fetch(statement, [*params, limit])]
+
+
+def deliver(
+    chosen: Sequence[tuple[str, int]],
+    steps: Sequence[Sequence[Any]],
+    *,
+    slot_key: str,
+    priority: int,
+    now: datetime,
+) -> list[Outcome]:
+    """Write the deliveries of a batch; what was written, without those whose occasion had one already.
+
+    ``chosen`` pairs a subscription with the number of its step; ``steps`` are
+    rows of ``STEP_COLUMNS``.
+    """
+    given = sets.records(chosen, k="uuid", n="int")
+    table = sets.records(steps, **STEP_COLUMNS)
+    statement = _DELIVER.format(
+        steps=table.sql,
+        given=given.sql,
+        best_address=best_address_sql("c", "step.kind"),
+        opted_out=opted_out_sql("c", "step.kind"),
+        new_id=_new_id(),
+        now=_moment(),
+    )
+    at = sets.time_value(now)
+    rows = sets.fetch(statement, [*table.params, *given.params, slot_key, priority, at, at])
+    return [Outcome._make(row) for row in rows]
+
+
+#: A step as the statement wants it, with PostgreSQL's types.
+STEP_COLUMNS = {
+    "n": "int",
+    "state": "text",
+    "kind": "text",
+    "channel": "text",
+    "gateway": "text",
+    "text": "text",
+    "options": "jsonb",
+    "parts": "int",
+    "reason": "text",
+    "detail": "text",
+    "not_before": "timestamptz",
+    "expires_at": "timestamptz",
+}
+
+
+def move_on(moves: Sequence[Move], *, slot_at: datetime | None, now: datetime) -> None:
+    """Write the new positions; with ``slot_at`` also that this slot has been dealt with."""
+    given = sets.records(moves, k="uuid", at="int", done="int", moved="int")
+    statement = _MOVE_ON.format(given=given.sql, slot_at=_moment(), now=_moment())
+    slot = None if slot_at is None else sets.time_value(slot_at)
+    _execute(statement, [slot, sets.time_value(now), *given.params])
+
+
+def begin_follow_ups(beginnings: Sequence[Beginning], *, now: datetime) -> None:
+    """Start the next set for subscriptions that have ended, once for each."""
+    given = sets.records(beginnings, k="uuid", messageset="int", schedule="int", at="int")
+    at = sets.time_value(now)
+    _execute(_FOLLOW_UP.format(given=given.sql, new_id=_new_id(), now=_moment()), [at, at, *given.params])
+
+
+def clear_prepended(keys: Sequence[str]) -> None:
+    """What was to go before the next message has gone: set it to null, as the original service does."""
+    given = sets.records([(key,) for key in keys], k="uuid")
+    cleared = (
+        "jsonb_set(metadata, '{prepend_next_delivery}', 'null')"
+        if sets.on_postgresql()
+        else "json_set(metadata, '$.prepend_next_delivery', NULL)"
+    )
+    _execute(_PREPENDED.format(cleared=cleared, given=given.sql), given.params)
+
+
+def _new_id() -> str:
+    """An expression for a new time-ordered id (``outbox.ids``)."""
+    prefix = millisecond_prefix()
+    if sets.on_postgresql():
+        return f"overlay(gen_random_uuid()::text placing '{prefix[:8]}-{prefix[8:]}-7' from 1 for 15)::uuid"
+    return (
+        f"'{prefix}7' || substr(lower(hex(randomblob(2))), 2)"
+        " || substr('89ab', 1 + (random() & 3), 1) || substr(lower(hex(randomblob(8))), 2)"
+    )
+
+
+def _moment() -> str:
+    """A parameter that is a moment, also where it is NULL."""
+    return "%s::timestamptz" if sets.on_postgresql() else "%s"
+
+
+def _execute(statement: str, params: Sequence[Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
