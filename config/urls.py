@@ -17,4 +17,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("accounts.api.urls")),
     path("api/", include("stagebased.api.urls")),
+    path("", include("stagebased.api.root_urls")),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -22,6 +23,8 @@ def translated(error: Exception) -> Exception:
             return exceptions.ValidationError(error.errors)
         case InUse():
             return errors.Conflict(str(error))
+        case RequestDataTooBig():
+            return errors.BodyTooLarge()
         case UnknownSubscription():
             return exceptions.NotFound()
     return error

@@ -9,16 +9,22 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.urls import reverse
 from rest_framework import status, viewsets
+from rest_framework.parsers import FormParser
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.pagination import EnvelopePagination
+from accounts.api.parsers import JSONParser
+from accounts.authentication import BasicAuthentication, TokenAuthentication
 from accounts.models import User
+from accounts.permissions import HasScope
 from stagebased.api.errors import exception_handler
 from stagebased.api.fields import MOST_KEY
 from stagebased.api.filters import LeanFilterSet, narrowed
 from stagebased.api.inputs import Shape
+from stagebased.api.parsers import BoundedMultiPartParser
 
 Record = TypeVar("Record", bound=Model)
 
@@ -26,7 +32,11 @@ Record = TypeVar("Record", bound=Model)
 class DialectView(APIView):
     """Callers, errors and bodies of this dialect."""
 
-    required_scope = "stagebased"
+    # Basic stands first for its 401 header, which existing clients know; most callers send a token.
+    authentication_classes = [BasicAuthentication, TokenAuthentication]
+    permission_classes = [IsAuthenticated, HasScope]
+    parser_classes = [JSONParser, FormParser, BoundedMultiPartParser]
+    token_scope = "stagebased"  # noqa: S105 - a scope, not a secret
 
     def get_exception_handler(self) -> Any:
         return exception_handler
