@@ -58,7 +58,7 @@ def _guarded_round(gateway: Gateway, clock: Clock, did: Dispatched) -> bool:
     try:
         _round(gateway, clock, did)
     except GatewayUnavailable as trouble:
-        gateways.note_trouble(gateway, str(trouble), at=clock.now())
+        gateways.note_trouble(gateway, gateways.HANDING_OVER, str(trouble), at=clock.now())
         return False
     except _Broken:
         return False
@@ -71,7 +71,7 @@ def _round(gateway: Gateway, clock: Clock, did: Dispatched) -> None:
     if limit:
         did += _work(gateway, channel, claims.take(gateway, limit=limit, now=clock.now()), clock)
         did += _work(gateway, channel, claims.retake(gateway, limit=limit, now=clock.now()), clock)
-    gateways.note_well(gateway)
+    gateways.note_well(gateway, gateways.HANDING_OVER)
 
 
 def _limit(gateway: Gateway, channel: Channel, clock: Clock) -> int:

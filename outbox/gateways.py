@@ -36,20 +36,26 @@ def _channel_of(gateway: str) -> str:
     raise LookupError(f"no channel has a gateway {gateway!r}")
 
 
-def note_trouble(gateway: Gateway, trouble: str, *, at: datetime) -> None:
-    """Show that the gateway takes nothing, since when and why; logged when it begins or changes."""
-    if gateway.trouble == trouble:
+#: What a trouble stands in the way of; each is noted and cleared by itself.
+HANDING_OVER = "Handing over"
+COLLECTING = "Collecting"
+
+
+def note_trouble(gateway: Gateway, aspect: str, trouble: str, *, at: datetime) -> None:
+    """Show that something does not work, since when and why; logged when it begins or changes."""
+    shown = f"{aspect}: {trouble}"[:300]
+    if gateway.trouble == shown:
         return
-    log.warning("gateway %s takes nothing: %s", gateway.name, trouble)
-    gateway.trouble = trouble[:300]
+    log.warning("gateway %s in trouble. %s", gateway.name, shown)
+    gateway.trouble = shown
     Gateway.objects.filter(pk=gateway.pk).update(
-        trouble=gateway.trouble, trouble_since=Coalesce("trouble_since", Value(at))
+        trouble=shown, trouble_since=Coalesce("trouble_since", Value(at))
     )
 
 
-def note_well(gateway: Gateway) -> None:
-    """Show that the gateway takes deliveries again."""
-    if gateway.trouble:
-        log.info("gateway %s takes deliveries again", gateway.name)
+def note_well(gateway: Gateway, aspect: str) -> None:
+    """Show that it works again."""
+    if gateway.trouble.startswith(f"{aspect}: "):
+        log.info("gateway %s out of trouble. %s works again", gateway.name, aspect)
         gateway.trouble = ""
         Gateway.objects.filter(pk=gateway.pk).update(trouble="", trouble_since=None)

@@ -1,4 +1,4 @@
-"""What the outbox does when something happens to people. Connected in ``apps.py``."""
+"""What the outbox does by itself when something happens. Connected in ``apps.py``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from contacts import signals
-from outbox import operations
+from outbox import operations, wake
+from outbox.signals import deliveries_changed
 
 
 def stop_for_opt_out(*, contact_ids: list[UUID], programme: str, address: str = "", **_: Any) -> None:
@@ -22,3 +23,4 @@ def blank_for_forgotten(*, contact_ids: list[UUID], **_: Any) -> None:
 def connect() -> None:
     signals.contacts_opted_out.connect(stop_for_opt_out, dispatch_uid="outbox.stop_for_opt_out")
     signals.contacts_forgotten.connect(blank_for_forgotten, dispatch_uid="outbox.blank_for_forgotten")
+    deliveries_changed.connect(wake.on_change, dispatch_uid="outbox.wake")
