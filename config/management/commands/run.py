@@ -23,7 +23,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         demo = demo_wanted()
         if demo:
-            call_command("seed_demo", stdout=self.stdout)
+            call_command("seed_demo", if_empty=True, stdout=self.stdout)
         self.stdout.write(log_in_note())
         self.stdout.write(addresses())
         start(PROCESSES + (("gateway",) if demo else ()))
