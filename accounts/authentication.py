@@ -59,7 +59,6 @@ class TooManyAttempts(exceptions.Throttled):
     """429 after too many wrong passwords."""
 
     default_detail = "Too many wrong passwords."
-    extra_detail_singular = extra_detail_plural = ""
 
     def __init__(self) -> None:
         super().__init__(wait=settings.PASSWORD_FAILURE_WINDOW)

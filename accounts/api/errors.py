@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404
 from rest_framework import exceptions, status
@@ -35,15 +36,25 @@ class BodyTooLarge(exceptions.APIException):
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's handler with one fixed 404 text and no bare arrays; a model's refusal becomes a 400."""
-    if isinstance(error, Http404):
-        error = exceptions.NotFound()
-    elif isinstance(error, DjangoValidationError):
-        error = exceptions.ValidationError(get_error_detail(error))
-    response = framework_handler(error, context)
+    """DRF's handler with one fixed 404 text and no bare arrays; what Django refuses becomes JSON too."""
+    response = framework_handler(_translate(error), context)
     if response is not None and isinstance(response.data, list):
         response.data = {api_settings.NON_FIELD_ERRORS_KEY: response.data}
     return response
+
+
+def _translate(error: Exception) -> Exception:
+    match error:
+        case Http404():
+            return exceptions.NotFound()
+        case DjangoValidationError():
+            return exceptions.ValidationError(get_error_detail(error))
+        case RequestDataTooBig():
+            return BodyTooLarge()
+        case SuspiciousOperation():
+            # Too many form fields or files.
+            return exceptions.ParseError("Bad request.")
+    return error
 
 
 def refuse(field: str, message: str, code: str = "invalid") -> exceptions.ValidationError:

@@ -11,8 +11,6 @@ from rest_framework import parsers
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.utils.json import strict_constant
 
-from accounts.api.errors import BodyTooLarge
-
 #: Levels of arrays and objects; json itself gives up only near the interpreter's recursion limit.
 MOST_LEVELS = 64
 _NULL = "Null characters are not allowed."
@@ -20,7 +18,7 @@ _SURROGATE = "Lone surrogate characters are not allowed."
 
 
 class JSONParser(parsers.JSONParser):
-    """Refuses, with a 4xx, bodies over the size limit, deep nesting, NUL and lone surrogates.
+    """Refuses, with a 400, deep nesting, NUL and lone surrogates.
 
     The last two are refused here for every string of the document, because
     free-form objects (``metadata``, ``details``) reach a JSON column without
@@ -33,7 +31,7 @@ class JSONParser(parsers.JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        text = _decode(_read(stream), (parser_context or {}).get("encoding") or settings.DEFAULT_CHARSET)
+        text = _decode(stream.read(), (parser_context or {}).get("encoding") or settings.DEFAULT_CHARSET)
         try:
             document = json.loads(text, parse_constant=strict_constant)
         except ValueError as error:
@@ -42,15 +40,6 @@ class JSONParser(parsers.JSONParser):
             raise ParseError(f"JSON parse error - nested deeper than {MOST_LEVELS} levels") from None
         check_document(document)
         return document
-
-
-def _read(stream: IO[Any]) -> bytes:
-    # Django applies this limit to forms only; DRF reads the stream past it.
-    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    body = stream.read(most + 1)
-    if len(body) > most:
-        raise BodyTooLarge
-    return body
 
 
 def _decode(body: bytes, encoding: str) -> str:

@@ -13,9 +13,20 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 from rest_framework import routers
 
+_FRAMEWORKS_OWN = "[^/.]+"
+
 
 class BothSlashesRouter(routers.SimpleRouter):
-    """DRF's SimpleRouter whose routes also exist without their last slash."""
+    """DRF's SimpleRouter whose routes also exist without their last slash.
+
+    Unless a viewset says otherwise (``lookup_value_regex``), an id is ASCII
+    letters, digits and hyphens: anything else is an unknown route, where
+    ``int()`` would take digits of any script and a last newline.
+    """
+
+    def get_lookup_regex(self, viewset: Any, lookup_prefix: str = "") -> str:
+        regex = super().get_lookup_regex(viewset, lookup_prefix)
+        return regex.replace(_FRAMEWORKS_OWN, "[0-9A-Za-z-]+")
 
     def get_urls(self) -> list[Any]:
         slashed: list[Any] = super().get_urls()
