@@ -202,6 +202,9 @@ elif CELERY_BROKER_URL.startswith("redis"):
         "visibility_timeout": 300,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
+        # A Redis host that is off the network must not hold up a request that only gives a hint.
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
     }
 # A hint that waited longer than this is not worth executing: the next tick finds the same work.
 _hint = {"expires": 30}
