@@ -21,8 +21,8 @@ from smsbridge.spool.codec import message_ids
 _NUMBER_FAULT = re.compile(
     r"\+CMS ERROR: (1|8|10|21|27|28|30)\b|Destination is blacklisted|Invalid number type"
 )
-_LONG_NUMBER = re.compile(r"[0-9][0-9 -]{4,}[0-9]")
-_NOT_PRINTABLE = re.compile(r"[^ -~]+")
+_LONG_NUMBER = re.compile(r"\+?[0-9][0-9 -]{4,}[0-9]")
+_NOT_PRINTABLE = re.compile(r"[^!-~]+")
 
 
 def take_sent(gateway: str, files: Sequence[Opened]) -> list[Verdict]:

@@ -51,9 +51,9 @@ def collect(gateway: Gateway) -> int:
     at it. Raises GatewayUnavailable when the spool cannot be read or files
     cannot be moved.
     """
-    spool = spool_of(gateway.name)
     taken = 0
     try:
+        spool = spool_of(gateway.name)
         for kind in _TAKERS:
             for batch in _batches(spool.finished(kind)):
                 taken += _settle(spool, _take(gateway.name, kind, batch))
