@@ -37,16 +37,18 @@ DETAIL_MOST = 300
 
 _UPDATE = """
 UPDATE outbox_delivery
-   SET state = %s, {stamp} = given.at, reason = given.why, detail = given.how,
+   SET state = %s, {stamp} = given.at, {cleared}reason = given.why, detail = given.how,
        claim = NULL, lease_until = NULL
   FROM {source} AS given
- WHERE outbox_delivery.id = given.k AND outbox_delivery.state IN ({states})
+ WHERE outbox_delivery.id = given.k AND (outbox_delivery.state IN ({states}){also})
 RETURNING outbox_delivery.id, channel, gateway, reason
 """
 _LOCKED = """(
     SELECT wanted.* FROM {given} wanted JOIN outbox_delivery held ON held.id = wanted.k
-     WHERE held.state IN ({states}) ORDER BY held.id FOR UPDATE OF held
+     ORDER BY held.id FOR UPDATE OF held
 )"""
+#: Somebody stopped it, but a worker whose hand-over broke off had tried it: news that it went out counts.
+_TRIED = " OR (outbox_delivery.state IN ('cancelled', 'expired') AND outbox_delivery.attempts > 0)"
 
 
 class Move(NamedTuple):
@@ -77,15 +79,15 @@ def advance(state: str, moves: Iterable[Move]) -> list[UUID]:
 
 def _update(state: str, wanted: list[tuple[str, str, str, str]]) -> list[tuple]:
     given = sets.records(wanted, k="uuid", at="timestamptz", why="text", how="text")
-    allowed = FORWARD[state]
-    holders = ", ".join(["%s"] * len(allowed))
-    source, again = given.sql, tuple[str, ...]()
-    if sets.on_postgresql():
-        source, again = _LOCKED.format(given=given.sql, states=holders), allowed
-    return sets.fetch(
-        _UPDATE.format(stamp=STAMPS[state], source=source, states=holders),
-        (state, *given.params, *again, *allowed),
+    went_out = state in (State.SENT, State.DELIVERED)
+    statement = _UPDATE.format(
+        stamp=STAMPS[state],
+        cleared="ended_at = NULL, " if went_out else "",
+        source=_LOCKED.format(given=given.sql) if sets.on_postgresql() else given.sql,
+        states=", ".join(["%s"] * len(FORWARD[state])),
+        also=_TRIED if went_out else "",
     )
+    return sets.fetch(statement, (state, *given.params, *FORWARD[state]))
 
 
 def entered(state: str, entries: Mapping[counts.Entry, int], ids: list[UUID]) -> None:
