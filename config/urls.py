@@ -17,5 +17,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("accounts.api.urls")),
     path("api/", include("stagebased.api.urls")),
+    path("", include("sendables.urls")),
     path("", include("stagebased.api.root_urls")),
 ]

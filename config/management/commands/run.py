@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import BaseCommand, call_command
+from django.core.management import BaseCommand, CommandError, call_command
 
 PROCESSES = ("web", "worker", "beat")
 
@@ -19,6 +20,7 @@ class Command(BaseCommand):
     help = "Migrate, load the demo programme, make a log-in, and start web, worker, beat and gateway."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        check_port()
         self.stdout.write("Preparing the database …")
         call_command("migrate", verbosity=0, interactive=False)
         demo = demo_wanted()
@@ -27,6 +29,17 @@ class Command(BaseCommand):
         self.stdout.write(log_in_note())
         self.stdout.write(addresses())
         start(PROCESSES + (("gateway",) if demo else ()))
+
+
+def check_port() -> None:
+    """Say at once that the port is taken, instead of starting everything to stop it again."""
+    try:
+        socket.create_server((settings.BIND_ADDRESS, settings.PORT)).close()
+    except OSError as trouble:
+        where = f"{settings.BIND_ADDRESS}:{settings.PORT}"
+        raise CommandError(
+            f"{where}: {trouble.strerror}. Choose another port: make run PORT=8080"
+        ) from trouble
 
 
 def demo_wanted() -> bool:
