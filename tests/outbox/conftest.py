@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 
 from contacts.models import Address, Contact
 from outbox import channels, operations
@@ -68,3 +71,19 @@ def mary(db) -> Contact:
 @pytest.fixture
 def john(db) -> Contact:
     return person("+27820001002")
+
+
+def together(*jobs: Callable[[], object]) -> None:
+    """Run jobs at the same time, each in a thread with a database connection of its own."""
+    start = threading.Barrier(len(jobs))
+
+    def run(job: Callable[[], object]) -> None:
+        try:
+            start.wait(10)
+            job()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        for done in [pool.submit(run, job) for job in jobs]:
+            done.result(timeout=60)
