@@ -46,7 +46,7 @@ class BoundedPaginator(Paginator):
 class ModelAdmin(unfold_admin.ModelAdmin):
     """Lists of 50 with a bounded count; no second count of the unfiltered table."""
 
-    paginator = BoundedPaginator
+    paginator: type[Paginator] = BoundedPaginator
     show_full_result_count = False
     list_per_page = 50
     warn_unsaved_form = True

@@ -48,6 +48,9 @@ class ApiToken(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
+    #: Set by the admin site on the instance it has just made, to show it once; never stored.
+    issued_key: str
+
     objects = ApiTokenQuerySet.as_manager()
 
     class Meta:
