@@ -1,0 +1,1 @@
+"""The messages-and-notices dialect: URLs, views, bodies, filters, errors."""

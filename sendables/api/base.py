@@ -1,0 +1,67 @@
+"""What all views of the dialect share: they belong to an entity and take everything from its settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from accounts.api.parsers import JSONParser
+from accounts.models import ApiToken, User
+from sendables.api.errors import translate
+from sendables.entities import Entity, entity
+from sendables.operations import SendablesError
+
+#: What an API token must be allowed to do here, unless it may do everything.
+SCOPE = "sendables"
+
+
+class EntityView(APIView):
+    """A view of one entity. ``view_name`` says which ``<VIEW>_…`` settings are its own."""
+
+    entity_name = ""
+    view_name = ""
+    parser_classes: list[type[BaseParser]] = [JSONParser, FormParser, MultiPartParser]
+
+    @property
+    def kind(self) -> Entity:
+        return entity(self.entity_name)
+
+    @property
+    def user(self) -> User:
+        user: Any = self.request.user
+        return user
+
+    @property
+    def recipients_field(self) -> str:
+        return f"recipient_{self.kind.settings.PARTICIPANT_KEY_NAME}s"
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        return [each() for each in self.kind.settings.of_view(self.view_name, "AUTHENTICATION")]
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [each() for each in getattr(self.kind.settings, f"{self.view_name}_PERMISSIONS")]
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [each() for each in getattr(self.kind.settings, f"{self.view_name}_THROTTLES")]
+
+    def check_permissions(self, request: Request) -> None:
+        super().check_permissions(request)
+        token = request.auth
+        safe = request.method in SAFE_METHODS
+        if isinstance(token, ApiToken) and not token.allows(SCOPE, safe=safe):
+            self.permission_denied(request, message=f"This token's scopes do not include {SCOPE}.")
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, SendablesError):
+            exc = translate(exc, recipients_field=self.recipients_field)
+        return super().handle_exception(exc)
+
+    def serializer_context(self) -> dict[str, Any]:
+        return {"request": self.request, "view": self, "entity_name": self.entity_name}

@@ -1,0 +1,83 @@
+"""Lists as arrays, with ``?limit=&cursor=`` and the next page in a ``Link`` header (RFC 8288)."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+from sendables.api.errors import refuse
+from sendables.api.shapes import Row
+from sendables.entities import EntitySettings
+from sendables.selectors.keyset import BadCursor, Order
+
+
+class Page(NamedTuple):
+    """A page's rows and the cursor of the next one; None when it is the last."""
+
+    rows: list[Row]
+    next: str | None
+
+
+def page_size(request: Request, settings: EntitySettings) -> int:
+    """``limit``, at most MAX_PAGE_SIZE; without it MAX_UNPAGINATED, so that no list grows without end."""
+    text = request.query_params.get("limit")
+    if text is None:
+        return int(settings.MAX_UNPAGINATED)
+    if not (text.isascii() and text.isdigit() and text.strip("0")):
+        raise refuse("limit", "Write a whole number above 0.")
+    # Compared by length first: the number may have a million digits.
+    most: int = settings.MAX_PAGE_SIZE
+    text = text.lstrip("0")
+    return most if len(text) > len(str(most)) else min(int(text), most)
+
+
+def cut(
+    request: Request, settings: EntitySettings, rows: QuerySet[Any], order: Order, columns: list[str]
+) -> Page:
+    """The asked page of ``rows`` as tuples of ``columns``, fetched by one statement."""
+    size = page_size(request, settings)
+    cursor = request.query_params.get("cursor")
+    if cursor is not None:
+        try:
+            rows = order.after(rows, cursor)
+        except BadCursor:
+            raise refuse("cursor", "This is not a cursor of this list.") from None
+    wanted = list(dict.fromkeys([*columns, *order.paths]))
+    found: list[Row] = list(order.apply(rows).values_list(*wanted)[: size + 1])
+    if len(found) <= size:
+        return Page(found, None)
+    return Page(found[:size], cursor_of(order, wanted, found[size - 1]))
+
+
+def cursor_of(order: Order, columns: list[str], row: Row) -> str:
+    """The cursor that continues behind ``row``, whose values are those of ``columns``."""
+    return order.write([row[columns.index(path)] for path in order.paths])
+
+
+def cut_sorted(request: Request, settings: EntitySettings, things: list[Any]) -> tuple[list[Any], str | None]:
+    """The same for a list that a Python key has sorted; its cursor is a position."""
+    size, start = page_size(request, settings), _position(request)
+    page = list(islice(things, start, start + size))
+    return page, (str(start + size) if len(things) > start + size else None)
+
+
+def _position(request: Request) -> int:
+    text = request.query_params.get("cursor", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise refuse("cursor", "This is not a cursor of this list.")
+    return int(text)
+
+
+def link_header(request: Request, next_cursor: str | None) -> dict[str, str]:
+    """``Link`` to the next page and, from a later one, to the first."""
+    here = request.build_absolute_uri()
+    links = []
+    if next_cursor is not None:
+        links.append(f'<{replace_query_param(here, "cursor", next_cursor)}>; rel="next"')
+    if "cursor" in request.query_params:
+        links.append(f'<{remove_query_param(here, "cursor")}>; rel="first"')
+    return {"Link": ", ".join(links)} if links else {}

@@ -1,0 +1,68 @@
+"""The view that sends."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.http import QueryDict
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sendables.api.base import EntityView
+from sendables.api.errors import refuse
+from sendables.operations.audience import named
+from sendables.operations.repeats import once
+
+Answer = dict[str, Any]
+
+
+class RepeatableView(EntityView):
+    """A view whose work is done once per ``Idempotency-Key``."""
+
+    def perform(self, request: Request, do: Callable[[], Answer]) -> tuple[Answer, dict[str, str]]:
+        """The answer and its headers; a remembered answer is marked ``Idempotency-Replayed: true``."""
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return do(), {}
+        if not re.fullmatch(r"[\x21-\x7e]{1,255}", key):
+            raise refuse("Idempotency-Key", "Write 1 to 255 visible ASCII characters.")
+        hours = timedelta(hours=self.kind.settings.IDEMPOTENCY_HOURS)
+        answer, replayed = once(
+            user=self.user, key=key, fingerprint=fingerprint_of(request), keep_for=hours, do=do
+        )
+        return answer, {"Idempotency-Replayed": "true"} if replayed else {}
+
+
+def fingerprint_of(request: Request) -> str:
+    """SHA-256 of what is asked: path and body, however the body was spelt."""
+    body = dict(request.data.lists()) if isinstance(request.data, QueryDict) else request.data
+    text = json.dumps([request.path.rstrip("/"), body], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class SendView(RepeatableView):
+    view_name = "SEND"
+
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        body = self.kind.settings.SEND_SERIALIZER_CLASS(data=request.data, context=self.serializer_context())
+        body.is_valid(raise_exception=True)
+        told, headers = self.perform(request, partial(self.send, body))
+        return Response({**body.echo(), **told}, status=status.HTTP_201_CREATED, headers=headers)
+
+    def send(self, body: Any) -> Answer:
+        told: Answer = body.save()
+        sent = getattr(body, "sent", None)
+        if sent is not None:
+            for callback in self.kind.settings.AFTER_SEND_CALLBACKS:
+                recipients = named(sent.reached)
+                call = partial(callback, self.request, body.sent_fields(), recipients)
+                transaction.on_commit(call, robust=True)
+        return told

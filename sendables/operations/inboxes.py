@@ -1,0 +1,56 @@
+"""The inbox row: the lock under which one person's receipts change, and the counters on it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.dispatch import Signal
+from django.utils import timezone
+
+from accounts.models import User
+from sendables.entities import Entity, entity
+from sendables.models import Inbox
+from sendables.signals import inboxes_changed
+
+
+def lock(kind: Entity, reader: User) -> Inbox | None:
+    """The reader's inbox row, locked until the transaction ends; None when nothing was ever sent to them."""
+    return Inbox.objects.select_for_update().filter(user=reader, entity=kind.name).first()
+
+
+def note_change(kind: Entity, box: Inbox, *, unread: int) -> None:
+    """Count ``unread`` more (or fewer) as unread and number the change."""
+    Inbox.objects.filter(pk=box.pk).update(unread=F("unread") + unread, version=F("version") + 1)
+    announce(inboxes_changed, entity=kind.name, users=[box.user_id])
+
+
+def announce(signal: Signal, **facts: Any) -> None:
+    """Send a signal once the transaction is committed."""
+    transaction.on_commit(partial(signal.send_robust, sender=None, **facts), robust=True)
+
+
+def unread_count(*, entity_name: str, reader: User) -> int:
+    """How many unread ones the reader's list shows; one look-up, however many there are."""
+    kind = entity(entity_name)
+    box = Inbox.objects.filter(user=reader, entity=kind.name).annotate(gone=_expired_unswept(kind))
+    found = box.values_list("unread", "gone").first()
+    return max(found[0] - found[1], 0) if found else 0
+
+
+def _expired_unswept(kind: Entity) -> Coalesce:
+    """Unread receipts that expired since the last sweep: still counted, no longer shown."""
+    expired = kind.receipts.held().filter(
+        recipient=OuterRef("user"), read_at=None, expires_at__lte=timezone.now()
+    )
+    counted = expired.order_by().values("recipient").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)
+
+
+def inbox_version(*, entity_name: str, reader: User) -> int:
+    """The number of the last change of the reader's inbox; 0 when there was none."""
+    boxes = Inbox.objects.filter(user=reader, entity=entity_name)
+    return boxes.values_list("version", flat=True).first() or 0
