@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connection
 
-_JSON_ROWS = "(SELECT * FROM json_to_recordset(%s) AS given({shape}))"
+_ARRAYS = "(SELECT * FROM unnest({arrays}) AS given({names}))"
 _JSON_LISTS = "(SELECT {picks} FROM json_each(%s))"
 
 
@@ -67,11 +67,26 @@ def records(rows: Sequence[Sequence[Any]], **columns: str) -> Fragment:
     Values must be what JSON can carry: ids through ``id_value``, moments through ``time_text``.
     """
     if on_postgresql():
-        shape = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-        objects = [dict(zip(columns, row, strict=True)) for row in rows]
-        return Fragment(_JSON_ROWS.format(shape=shape), (json.dumps(objects),))
+        arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+        lists = zip(*rows, strict=True) if rows else ([] for _ in columns)
+        # Half the cost of json_to_recordset at thousands of rows, on both sides.
+        return Fragment(_ARRAYS.format(arrays=arrays, names=", ".join(columns)), tuple(map(_array, lists)))
     picks = ", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(columns))
     return Fragment(_JSON_LISTS.format(picks=picks), (json.dumps(rows),))
+
+
+def _array(values: Iterable[Any]) -> str:
+    """An array as PostgreSQL reads it (its documentation, section 8.15.6)."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    text = value if isinstance(value, str) else json.dumps(value)
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
