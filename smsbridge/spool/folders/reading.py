@@ -99,6 +99,8 @@ def _read(folder: int, kind: str, name: str, trouble: str, largest: int) -> Iter
 
 
 def _is_ready(status: os.stat_result, kind: str) -> bool:
+    if not stat.S_ISREG(status.st_mode):
+        return True  # to be named, not read
     if status.st_size == 0:
         return False
     in_steps = kind in ("incoming", "report") and status.st_size >= _BUFFER_SIZE
