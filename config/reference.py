@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.env import VARIABLES, Variable
+from config.env import FAMILIES, VARIABLES, Variable
 
 _HEAD = """\
 # Configuration
@@ -11,8 +11,8 @@ Everything is set by environment variables, or by `NAME=value` lines in a file `
 (`ENV_FILE=/path` names another; the environment wins). With nothing set, everything runs from `var/`.
 
 A value that is not understood stops the start with the variable's name, and so does an unknown name that
-begins with `SMS_`, `SMSD_`, `OUTBOX_` or `PLANNER_`. Any variable may be given as `NAME_FILE=/path` of a
-file that holds the value, as Docker and Kubernetes hand over secrets.
+begins with {families}. Any variable may be given as `NAME_FILE=/path`
+of a file that holds the value, as Docker and Kubernetes hand over secrets.
 
 This page is made from the code by `make docs`.
 
@@ -23,7 +23,8 @@ This page is made from the code by `make docs`.
 
 def markdown() -> str:
     """The text of ``docs/configuration.md``."""
-    return _HEAD + "".join(_row(variable) for variable in VARIABLES.values())
+    families = ", ".join(f"`{family}`" for family in FAMILIES)
+    return _HEAD.format(families=families) + "".join(map(_row, VARIABLES.values()))
 
 
 def _row(variable: Variable) -> str:

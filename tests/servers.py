@@ -30,6 +30,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    """Whether somebody on 127.0.0.1 takes connections on the port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def wait_until(ready: Callable[[], object], *, seconds: float, what: str, every: float = 0.05) -> None:
     """Return once ``ready()`` is true; TimeoutError naming ``what`` when it is not in time."""
     end = time.monotonic() + seconds

@@ -51,7 +51,7 @@ WEEKLY = {
         "Semaine 2 : les nausées sont normales. Mangez peu à la fois, mais souvent.",
         "Semaine 2 : du sang ou une forte douleur ? N'attendez pas : appelez la clinique aujourd'hui.",
         "Semaine 3 : demandez à la visite quels vaccins il vous faut, et quand.",
-        "Semaine 3 : couchez-vous un peu sur le côté si vos journées sont longues.",
+        "Semaine 3 : reposez-vous un peu sur le flanc si vos journées sont longues.",
         "Semaine 4 : la prochaine visite approche. Notez vos questions avant d'y aller.",
         "Semaine 4 : un mois déjà. Merci de rester avec nous !",
     ),
