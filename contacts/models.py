@@ -175,7 +175,7 @@ class OptOut(models.Model):
     address = models.CharField(
         max_length=254,
         blank=True,
-        help_text="The address that was stopped, or that the person was found by.",
+        help_text="The address this was said of or by.",
     )
     programme = models.CharField(
         max_length=100, blank=True, help_text="Short name of a message set; empty: everything."
@@ -229,3 +229,12 @@ class OptIn(models.Model):
 
     def __str__(self) -> str:
         return f"opt-in by {self.source}"
+
+
+class DetailKey(models.Model):
+    """A key that somebody's details have or had, so that the list of them costs no look at everybody."""
+
+    name = models.CharField(max_length=200, unique=True)
+
+    def __str__(self) -> str:
+        return self.name

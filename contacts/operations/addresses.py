@@ -81,6 +81,19 @@ def set_default_address(*, contact_id: UUID, kind: str, value: str) -> Address:
 
 
 @transaction.atomic
+def remove_addresses(*, kind: str, contact_id: UUID | None = None, value: str | None = None) -> int:
+    """Take away a person's addresses of a kind, or one ``value`` from everybody; how many that were."""
+    if contact_id is None and value is None:
+        raise ValueError("Name a person, an address or both.")
+    found = Address.objects.filter(kind=kind)
+    if contact_id is not None:
+        found = found.filter(contact=contact_id)
+    if value is not None:
+        found = found.filter(value=value)
+    return found.delete()[0]
+
+
+@transaction.atomic
 def replace_addresses(*, contact_id: UUID, records: Sequence[AddressRecord]) -> None:
     """Make the person's addresses exactly ``records``; of several defaults of a kind the last counts.
 

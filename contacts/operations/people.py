@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,6 +26,12 @@ class Profile:
     details: dict[str, Any] = field(default_factory=dict)
     communicate_through_id: UUID | None = None
     operator_id: UUID | None = None
+    user_id: int | None = None
+
+    @classmethod
+    def of(cls, contact: Contact) -> Profile:
+        """What is known of the contact now; change it with ``dataclasses.replace``."""
+        return cls(**{known.name: getattr(contact, known.name) for known in fields(cls)})
 
 
 @transaction.atomic

@@ -1,0 +1,28 @@
+"""Forms of the admin site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from contacts.details import InvalidDetails, parse_address
+from contacts.models import Address
+
+
+class AddressForm(forms.ModelForm):
+    class Meta:
+        model = Address
+        fields = ["kind", "value", "is_default", "inactive"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "kind" in cleaned and "value" in cleaned:
+            try:
+                cleaned["value"] = parse_address(cleaned["kind"], cleaned["value"])
+            except InvalidDetails as error:
+                self.add_error("value", str(error))
+        return cleaned
+
+    def validate_constraints(self) -> None:
+        """Left out: which address is the default is settled for the whole list at once when it is saved."""
