@@ -117,13 +117,13 @@ class RecordViewSet(DialectView, viewsets.ViewSet, Generic[Record]):
 
     def record(self, pk: str) -> Record:
         """The record with that id. Raises Http404, also for what is no id."""
-        found = self.rows().filter(pk=_whole_key(pk)).first()
+        found = self.rows().filter(pk=whole_key(pk)).first()
         if found is None:
             raise Http404
         return found
 
 
-def _whole_key(text: str) -> int:
+def whole_key(text: str) -> int:
     """The id in a path. Digits only: ``int()`` would also read ``1_0`` and other scripts' digits."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 19 and int(text) <= MOST_KEY):
         raise Http404

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db.models import QuerySet
-from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +14,7 @@ from rest_framework.response import Response
 from stagebased.api import filters, inputs, outputs
 from stagebased.api.views.base import DialectView, RecordViewSet
 from stagebased.models import BinaryContent, Message, MessageSet, Schedule
-from stagebased.operations import content, send
+from stagebased.operations import content
 
 
 class ScheduleViewSet(RecordViewSet[Schedule]):
@@ -33,12 +32,6 @@ class ScheduleViewSet(RecordViewSet[Schedule]):
 
     def remove(self, record: Schedule) -> None:
         content.delete_schedule(schedule=record)
-
-    @action(detail=True, methods=["post"], url_path="send")
-    def send_now(self, request: Request, pk: str) -> Response:
-        """Make the schedule due now, for all who are ready on it."""
-        send.send_schedule(schedule_id=self.record(pk).pk)
-        return Response({}, status=status.HTTP_202_ACCEPTED)
 
 
 class MessageSetViewSet(RecordViewSet[MessageSet]):

@@ -45,14 +45,17 @@ def _is_mp4_audio(head: bytes) -> bool:
 
 
 def _is_mpeg_audio(head: bytes) -> bool:
-    """An ID3 tag, or a frame header whose version, layer, rates exist (ISO 11172-3, 2.4.1.3)."""
+    """An ID3 tag, or a frame header of layer II or III whose rates exist (ISO 11172-3, 2.4.1.3).
+
+    Layer I is left out: nobody uses it, and UTF-16 text begins like one of its frames.
+    """
     if head.startswith(b"ID3"):
         return True
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return False
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     bit_rate, sampling = head[2] >> 4, head[2] >> 2 & 3
-    return version != 1 and layer != 0 and bit_rate not in (0, 15) and sampling != 3
+    return version != 1 and layer in (1, 2) and bit_rate not in (0, 15) and sampling != 3
 
 
 KINDS = (
