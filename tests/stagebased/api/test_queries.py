@@ -1,0 +1,92 @@
+"""What a call costs does not grow with what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from contacts.models import Contact
+from stagebased.models import Message, MessageSet
+
+PATHS = [
+    "schedule/", "messageset/", "message/", "binarycontent/", "messageset_languages", "subscriptions/",
+    "subscriptions/?active=True&completed=False&messageset_contains=prebirth", "messageset/{set}/messages/",
+]  # fmt: skip
+
+
+@pytest.fixture
+def statements(as_alice) -> Callable[..., int]:
+    def count(method: str, path: str, *body: object) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            answer = getattr(as_alice, method)(path, *body)
+        assert answer.status_code < 300, answer.content
+        return len(queries)
+
+    return count
+
+
+@pytest.fixture
+def more(prebirth, schedule, make_subscription, first_message) -> Callable[[], None]:
+    def make() -> None:
+        for n in range(20):
+            message_set = MessageSet.objects.create(short_name=f"set {n}", default_schedule=schedule)
+            for number in (1, 2):
+                Message.objects.create(
+                    messageset=message_set, sequence_number=number, lang="eng_ZA", text_content="x"
+                )
+                Message.objects.create(
+                    messageset=prebirth, sequence_number=10 + 2 * n + number, lang="eng_ZA", text_content="x"
+                )
+            make_subscription(messageset_id=message_set.pk)
+
+    return make
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_list_of_one_costs_what_a_list_of_twenty_costs(
+    statements, more, make_subscription, prebirth, path
+) -> None:
+    make_subscription()
+    url = "/api/v1/" + path.format(set=prebirth.pk)
+    statements("get", url)  # the token's first use is written
+    one = statements("get", url)
+    more()
+
+    assert statements("get", url) == one
+    assert one <= 4
+
+
+def test_reading_a_subscription_takes_two_statements(statements, make_subscription) -> None:
+    url = f"/api/v1/subscriptions/{make_subscription().pk}/"
+    statements("get", url)
+
+    assert statements("get", url) == 2  # the token, the row
+
+
+def test_a_page_takes_three_statements(statements, make_subscription) -> None:
+    make_subscription()
+    statements("get", "/api/v1/subscriptions/")
+
+    assert (
+        statements("get", "/api/v1/subscriptions/?limit=100&offset=0") == 3
+    )  # the token, the count, the rows
+
+
+def test_a_registration_costs_the_same_among_many(statements, more, request_body) -> None:
+    statements("get", "/api/v1/schedule/")
+    counts = []
+    for n in range(3):
+        data = {
+            **request_body["data"],
+            "id": f"request {n}",
+            "identity": f"8646b7bc-b511-4965-a90b-e1145e39870{n}",
+        }
+        counts.append(statements("post", "/api/v1/subscriptions/request", {"data": data}))
+        if n == 1:
+            more()
+
+    assert Contact.objects.filter(pk__startswith="8646b7bc").count() == 3
+    assert len(set(counts)) == 1
