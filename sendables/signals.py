@@ -17,7 +17,7 @@ sendables_unread = Signal()
 #: Arguments: entity (str), reader (id), keys (list): a recipient deleted their copies.
 sendables_deleted = Signal()
 
-#: Arguments: entity (str), sender (id), keys (list): a sender removed them from the sent ones.
+#: Arguments: entity (str), by (id), keys (list): a sender removed them from the sent ones.
 sent_removed = Signal()
 
 #: Arguments: entity (str), users (list of ids): their lists or unread counts are not what they were.

@@ -47,7 +47,7 @@ def delete_sent(*, entity_name: str, sender: User, keys: Iterable[Any]) -> int:
         return 0
     kind.contents.filter(Among("pk", mine)).update(removed_at=timezone.now())
     collect_touched(kind, mine)
-    announce(sent_removed, entity=kind.name, sender=sender.pk, keys=mine)
+    announce(sent_removed, entity=kind.name, by=sender.pk, keys=mine)
     return len(mine)
 
 
