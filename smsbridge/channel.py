@@ -119,9 +119,7 @@ def _put(spool: Spool, files: Sequence[tuple[Outgoing, bytes]], result: HandOver
         if there:
             result.handed.append(delivery.id)
         else:
-            result.refused[delivery.id] = Refusal(
-                "spool_unavailable", "the file could not be put", retryable=True
-            )
+            result.refused[delivery.id] = Refusal("not_put", "the file could not be put", retryable=True)
 
 
 def _file(delivery: Outgoing, now: datetime) -> bytes | Refusal:

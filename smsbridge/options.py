@@ -27,6 +27,8 @@ def headers(options: Mapping[str, Any]) -> Headers:
     Options of other names are passed over: they are for other channels.
     Raises Refused, ``bad_option``, naming the option and what it takes.
     """
+    if not isinstance(options, Mapping):
+        raise Refused("bad_option", "options: an object")
     found = Headers()
     for name, value in options.items():
         if value is None:
