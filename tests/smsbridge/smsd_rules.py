@@ -7,6 +7,8 @@ counting, the body as the rest of the bytes.
 
 from __future__ import annotations
 
+from tests.smsd import gsm
+
 LINE_BUFFER = 1000
 #: Every header that makes smsd 3.1.21 do something.
 HEADERS = (
@@ -57,6 +59,9 @@ def text(headers: dict[str, str], body: bytes) -> str:
     """The text smsd sends, for the alphabets we use."""
     if headers["Alphabet"].lower().startswith("ucs"):
         return body.decode("utf-16-be")
-    text = body.decode("utf-8")
+    if headers["Alphabet"].lower() == "gsm":
+        return gsm.text_of(body)
+    # By way of Latin-9, whose euro has the place of Latin-1's currency sign.
+    text = body.decode("utf-8").replace("¤", "€")
     # Where smsd converts UTF-8 it stops at the first character above U+FFFF.
     return "".join(text).split(next((c for c in text if c > "\uffff"), "\0"))[0].rstrip(" \t\r\n") or text

@@ -39,6 +39,7 @@ def test_everything_at_once() -> None:
 
 BODIES = {
     "GSM letters and the euro sign": ("Grüße €", "UTF-8", "Grüße €".encode()),
+    "a currency sign, which smsd would send as a euro": ("1¤@", "GSM", b"1\x24\x00"),
     "a letter beyond GSM": ("č", "UCS2", b"\x01\x0d"),
     "an emoji": ("ok 😀 done", "UCS2", "ok 😀 done".encode("utf-16-be")),
     "line ends within": ("one\r\n\r\ntwo", "UTF-8", b"one\r\n\r\ntwo"),
@@ -112,7 +113,7 @@ def test_a_text_that_cannot_be_sent(text: str, code: str) -> None:
     assert refused.value.code == code
 
 
-TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cs")) | st.sampled_from("\n\r:€")).filter(bool)
+TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cs")) | st.sampled_from("\n\r:€¤@")).filter(bool)
 VALUES = st.text(PRINTABLE, min_size=1, max_size=200).map(str.strip).filter(bool)
 
 
@@ -137,7 +138,7 @@ def test_smsd_reads_exactly_what_was_meant(
     )  # fmt: skip
     meant = {
         "To": to.replace("+", "") if "+" not in to[1:] else to[2:],
-        "Alphabet": "UTF-8" if is_gsm(trimmed(text)) else "UCS2",
+        "Alphabet": ("GSM" if "¤" in text else "UTF-8") if is_gsm(trimmed(text)) else "UCS2",
         "Report": "yes" if report else "no",
         "Flash": "yes" if flash else None,
         "Priority": "high" if priority else None,

@@ -27,7 +27,8 @@ MEMORY = 50
 class FakeModem:
     """One modem; ``device`` is the path smsd opens.
 
-    ``refuse`` maps a number (digits) to the ``+CMS ERROR`` it always gets;
+    ``refuse`` maps a number (digits) to the ``+CMS ERROR`` it gets, and
+    ``refuse_from`` to the place of the first part that gets it (else all do).
     ``report_status`` is the TP-Status reported for every part that asked for
     a report (None: no report); ``delay`` holds each answer to a PDU back.
     """
@@ -37,6 +38,7 @@ class FakeModem:
         self.submitted: list[gsm.Submitted] = []
         self.unknown_commands: list[str] = []
         self.refuse: dict[str, int] = {}
+        self.refuse_from: dict[str, int] = {}
         self.report_status: int | None = None
         self.report_overrides: dict[str, int] = {}
         self.give_reference = True
@@ -90,7 +92,7 @@ class FakeModem:
         messages: dict[object, list[gsm.Submitted]] = {}
         for place, part in enumerate(self.to(number)):
             messages.setdefault(("part", part.part[0]) if part.part else place, []).append(part)
-        return ["".join(p.text for p in sorted(m, key=_place)) for m in messages.values()]
+        return [gsm.joined(sorted(parts, key=_place)) for parts in messages.values()]
 
     def wait_for(self, parts: int, timeout: float) -> None:
         deadline = time.monotonic() + timeout
@@ -165,7 +167,8 @@ class FakeModem:
         part = gsm.decode_submit(pdu)
         if self._stopped.wait(self.delay):
             return
-        if error := self.refuse.get(part.number):
+        error = self.refuse.get(part.number)
+        if error and _place(part) >= self.refuse_from.get(part.number, 0):
             self._say(f"+CMS ERROR: {error}")
             return
         reference = next(self._references) % 256

@@ -57,6 +57,14 @@ def text_of(septets: bytes) -> str:
     return "".join(found) + ("\x1b" if escaped else "")
 
 
+def joined(parts: list[Submitted]) -> str:
+    """The text of a whole message: as a handset does, over pairs of codes that smsd cut in two."""
+    if parts[0].dcs & 0x0C == 0x08:
+        units = "".join(part.text for part in parts).encode("utf-16-be", "surrogatepass")
+        return units.decode("utf-16-be")
+    return text_of(b"".join(part.septets for part in parts))
+
+
 def pack(septets: list[int], skip_bits: int = 0) -> bytes:
     """Septets packed into octets, after ``skip_bits`` fill bits (the padding behind a user data header)."""
     number = sum(code << (skip_bits + 7 * place) for place, code in enumerate(septets))

@@ -37,8 +37,8 @@ def render(
     of one's own, named ``X-…``, that smsd keeps as well. Report is always
     written, so that the modem's configuration decides nothing.
 
-    A text of GSM characters goes out as UTF-8, any other as UCS-2: smsd stops
-    converting UTF-8 at the first character above U+FFFF. Blanks and line ends
+    A text of GSM characters goes out as UTF-8 (as septets when it holds ¤), any
+    other as UCS-2: smsd stops converting UTF-8 at the first character above U+FFFF. Blanks and line ends
     at the end are left out (``alphabet.trimmed``).
 
     Raises Refused: ``empty``, ``bad_characters``, ``bad_number``, ``bad_option``.
@@ -62,7 +62,8 @@ def encode_body(text: str) -> tuple[str, bytes]:
     alphabet.refuse_unsendable(text)
     sent = alphabet.trimmed(text)
     if alphabet.is_gsm(sent):
-        return "UTF-8", sent.encode("utf-8")
+        # smsd reads this sign as Latin-9's euro, whichever alphabet is named: it gets the septets themselves.
+        return ("GSM", alphabet.encode_gsm(sent)) if "¤" in sent else ("UTF-8", sent.encode("utf-8"))
     return "UCS2", sent.encode("utf-16-be")
 
 
