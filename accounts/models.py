@@ -11,6 +11,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+#: Name of the group that accounts made for programs are put into: it may use every dialect.
+#: An administrator may take rights from it, or an account out of it.
+API_CLIENTS = "API clients"
+
 
 class User(AbstractUser):
     """An account: a person or a program that calls the APIs or uses the admin."""

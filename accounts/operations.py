@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.contrib.auth.models import UserManager
+from django.contrib.auth.models import Group, UserManager
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import ApiToken, User
+from accounts.models import API_CLIENTS, ApiToken, User
 
 _SCOPE = re.compile(r"[a-z][a-z0-9-]{0,30}(:read)?")
 
@@ -58,7 +58,12 @@ def _new_account(email: str) -> User:
     user = User(username=email, email=email)
     user.set_unusable_password()
     # Two callers at once make one account.
-    return User.objects.get_or_create(username=email, defaults={"email": email, "password": user.password})[0]
+    user, created = User.objects.get_or_create(
+        username=email, defaults={"email": email, "password": user.password}
+    )
+    if created:
+        user.groups.add(*Group.objects.filter(name=API_CLIENTS))
+    return user
 
 
 @transaction.atomic

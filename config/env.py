@@ -38,7 +38,7 @@ VARIABLES: dict[str, Variable] = {}
 _INTEGER_MAX = 2**31 - 1
 
 #: Beginnings of names that are ours alone: an unknown name in these families is a misspelt one.
-FAMILIES = ("SMS_", "SMSD_", "OUTBOX_", "PLANNER_")
+FAMILIES = ("SMS_", "SMSD_", "OUTBOX_", "PLANNER_", "TELEPHONY_", "VOICEMAIL_")
 
 
 _LINE = re.compile(r"""\s*(?:export )?([A-Za-z_][A-Za-z0-9_]*)=(?P<quote>["']?)(.*)(?P=quote)\s*""")
@@ -201,6 +201,15 @@ def url(name: str, *, default: str | None, schemes: tuple[str, ...], help: str) 
     if scheme not in schemes:
         raise ImproperlyConfigured(f"{name}: the URL must begin with one of {', '.join(schemes)}")
     return value
+
+
+def email(name: str, *, help: str) -> dict[str, Any]:
+    """Django's e-mail settings from a URL; a backend that keeps nothing and sends nothing when unset."""
+    value = url(name, default=None, schemes=("smtp", "smtps", "smtp+tls", "smtp+ssl"), help=help)
+    if value is None:
+        # Refuses instead of pretending, so that nothing counts as mailed.
+        return {"EMAIL_BACKEND": "config.mail.NoMail"}
+    return dict(environ.Env.email_url_config(value))
 
 
 def database(name: str, *, embedded: Path, help: str) -> dict[str, Any]:

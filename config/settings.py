@@ -58,6 +58,12 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+FIELD_ENCRYPTION_KEYS = env.words(
+    "FIELD_ENCRYPTION_KEYS",
+    default="",
+    pattern=r"[A-Za-z0-9_-]{43}=",
+    help="Fernet keys for secrets kept in the database, newest first; unset: derived from SECRET_KEY.",
+)
 SECRET_KEY_FALLBACKS = env.words(
     "SECRET_KEY_FALLBACKS",
     default="",
@@ -97,6 +103,7 @@ INSTALLED_APPS = [
     "smsbridge",
     "sendables",
     "stagebased",
+    "telephony",
 ]
 
 MIDDLEWARE = [
@@ -167,7 +174,7 @@ BROKER_URL = env.url(
     schemes=("redis", "rediss", "amqp", "amqps", "filesystem", "memory"),
     help="redis://host:6379/0 or amqp://…; unset: kombu's file-system transport under var/broker/.",
 )
-CELERY_BROKER_URL = BROKER_URL or "filesystem://"
+CELERY_BROKER_URL = BROKER_URL or "filesystem://localhost//"
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "switchboard"
 CELERY_TASK_IGNORE_RESULT = True
@@ -212,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
     "plan due slots": {"task": "stagebased.plan", "schedule": crontab(), "options": _hint},
     "wake gateways": {"task": "outbox.wake_gateways", "schedule": 5.0, "options": {"expires": 5}},
     "sweep": {"task": "outbox.sweep", "schedule": 30.0, "options": _hint},
+    "mail voice messages": {"task": "telephony.mail_messages", "schedule": 60.0, "options": _hint},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
@@ -238,6 +246,7 @@ CACHES: dict[str, Any] = {
 # A channel is found here by the name that a message set or a delivery carries.
 OUTBOX_CHANNELS = {
     "sms": "smsbridge.channel.SmsChannel",
+    "voicemail": "telephony.channel.VoicemailChannel",
 }
 OUTBOX_LEASE_SECONDS = env.number(
     "OUTBOX_LEASE_SECONDS",
@@ -327,6 +336,54 @@ PLANNER_MAX_AGE_HOURS = env.number(
     least=1,
     most=24 * 365,
     help="A programme's message that still waits for its gateway after this time expires.",
+)
+
+# --- Telephony ------------------------------------------------------------------------
+
+TELEPHONY_TRUSTED_LISTENER = env.choice(
+    "TELEPHONY_TRUSTED_LISTENER",
+    default="0",
+    among=("0", "1"),
+    help="1: this process answers the telephony interface without log-in. Only for one bound to loopback.",
+) == "1"  # fmt: skip
+TELEPHONY_LENIENT_ACCEPT = env.flag(
+    "TELEPHONY_LENIENT_ACCEPT",
+    default=False,
+    help="Answer telephony clients that send no Accept header, instead of 406.",
+)
+VOICEMAIL_MAX_MESSAGES = env.number(
+    "VOICEMAIL_MAX_MESSAGES", default=100, least=1, most=9999, help="Messages a mailbox folder holds."
+)
+VOICEMAIL_MAIL_ATTEMPTS = env.number(
+    "VOICEMAIL_MAIL_ATTEMPTS", default=20, least=1, most=1000, help="Tries to send an e-mail about a message."
+)
+_asterisk = env.text(
+    "ASTERISK_VOICEMAIL_SPOOL",
+    default="",
+    pattern=r"(/.+)?",
+    help="Asterisk's voicemail folder, into which recordings are copied as well; empty: no copies.",
+)
+ASTERISK_VOICEMAIL_SPOOL = Path(_asterisk) if _asterisk else None
+ASTERISK_VOICEMAIL_CONTEXT = env.text(
+    "ASTERISK_VOICEMAIL_CONTEXT",
+    default="default",
+    pattern=r"[A-Za-z0-9_-]+",
+    help="Voicemail context of the mailboxes in Asterisk.",
+)
+
+# --- E-mail -----------------------------------------------------------------------------
+
+_email = env.email(
+    "EMAIL_URL", help="smtp://user:password@host:port, smtps://… or smtp+tls://…; unset: nothing is mailed."
+)
+EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _email.get("EMAIL_HOST", "localhost"), _email.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _email.get("EMAIL_USE_TLS", False), _email.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text(
+    "EMAIL_FROM", default="switchboard@localhost", pattern=r".+@.+", help="Sender of e-mails."
 )
 
 # --- API ------------------------------------------------------------------------------
@@ -463,7 +520,14 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django.server": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
+        # Every hint of every few seconds would be a line.
+        **{
+            name: {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"}
+            for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")
+        },
+    },
 }
 
 # --- Listening (the Procfile's web process) ----------------------------------------------------

@@ -16,7 +16,9 @@ urlpatterns = [
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/", include("accounts.api.urls")),
+    path("api/v1/", include("contacts.api.urls")),
     path("api/", include("stagebased.api.urls")),
     path("", include("sendables.urls")),
     path("", include("stagebased.api.root_urls")),
+    path("1.0/", include("telephony.api.urls")),
 ]

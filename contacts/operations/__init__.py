@@ -15,18 +15,29 @@ from contacts.operations.addresses import (
     usable_addresses,
 )
 from contacts.operations.failures import record_failures, record_successes
+from contacts.operations.identities import Source, create_identity, note_detail_keys, update_identity
 from contacts.operations.optouts import forget, opt_in, opt_out
-from contacts.operations.people import Profile, create_contact, get_or_create_contact, update_contact
+from contacts.operations.people import (
+    Profile,
+    create_contact,
+    delete_contact,
+    get_or_create_contact,
+    update_contact,
+)
 
 __all__ = [
     "AddressRecord",
     "Profile",
+    "Source",
     "add_address",
     "best_address",
     "create_contact",
+    "create_identity",
+    "delete_contact",
     "find_by_address",
     "forget",
     "get_or_create_contact",
+    "note_detail_keys",
     "opt_in",
     "opt_out",
     "record_failures",
@@ -35,5 +46,6 @@ __all__ = [
     "replace_addresses",
     "set_default_address",
     "update_contact",
+    "update_identity",
     "usable_addresses",
 ]

@@ -69,6 +69,12 @@ def update_contact(
 
 
 @transaction.atomic
+def delete_contact(*, contact_id: UUID) -> None:
+    """Remove a person altogether. Raises ProtectedError while something, e.g. a subscription, needs them."""
+    Contact.objects.filter(pk=contact_id).delete()
+
+
+@transaction.atomic
 def get_or_create_contact(
     *,
     identity: UUID | None = None,

@@ -1,0 +1,188 @@
+"""What travels: which properties there are, how they are read and written.
+
+Source of the names and types: the XiVO 1.0 REST API document ("User
+properties", "Voicemail properties"). Flags go out as 0 and 1 and come in as
+those or as booleans; texts also come in as numbers; null empties a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from telephony.errors import Unusable
+from telephony.models import TelephonyUser, Voicemail, VoicemailMessage
+
+#: The largest key a database integer holds.
+MOST_ID = 2**63 - 1
+Reader = Callable[[Any], Any]
+_INVALID = object()
+
+
+def text(most: int) -> Reader:
+    def read(value: Any) -> Any:
+        if value is None:
+            return ""
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value) if abs(value) <= MOST_ID else _INVALID
+        return value if isinstance(value, str) and len(value) <= most else _INVALID
+
+    return read
+
+
+def flag(value: Any) -> Any:
+    return {0: False, 1: True, "0": False, "1": True}.get(value, _INVALID) if _is_flag(value) else _INVALID
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, int | str)
+
+
+def whole(value: Any) -> Any:
+    """An id of something that lives elsewhere; null is none."""
+    if value is None:
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
+        value = int(value)
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_ID
+    return value if fits else _INVALID
+
+
+def digits(most: int) -> Reader:
+    def read(value: Any) -> Any:
+        found = text(most)(value)
+        return found if isinstance(found, str) and found.isascii() and found.isdigit() else _INVALID
+
+    return read
+
+
+USER: dict[str, tuple[str, Reader]] = {
+    "firstname": ("firstname", text(128)),
+    "lastname": ("lastname", text(128)),
+    "callerid": ("callerid", text(160)),
+    "username": ("username", text(64)),
+    "password": ("password", text(64)),
+    "enableclient": ("enableclient", flag),
+    "musiconhold": ("musiconhold", text(128)),
+    "outcallerid": ("outcallerid", text(80)),
+    "mobilephonenumber": ("mobilephonenumber", text(128)),
+    "userfield": ("userfield", text(128)),
+    "timezone": ("timezone", text(128)),
+    "language": ("language", text(20)),
+    "description": ("description", text(10_000)),
+    "email": ("email", text(128)),
+    "cti_profile_id": ("cti_profile_id", whole),
+    # The document's next revision spelled it so; clients of both exist.
+    "ctiprofileid": ("cti_profile_id", whole),
+    "voicemailid": ("voicemail_id", whole),
+    "agentid": ("agentid", whole),
+    "entityid": ("entityid", whole),
+}
+VOICEMAIL: dict[str, tuple[str, Reader]] = {
+    "email": ("email", text(80)),
+    "fullname": ("fullname", text(80)),
+    "mailbox": ("mailbox", digits(40)),
+    "password": ("password", text(80)),
+    "attach": ("attach", flag),
+    "skipcheckpass": ("skipcheckpass", flag),
+    "deleteaftersend": ("deleteaftersend", flag),
+}
+
+
+def read(
+    body: Mapping[str, Any],
+    known: Mapping[str, tuple[str, Reader]],
+    *,
+    ids: tuple[str, ...] = ("id",),
+    own_id: int | None = None,
+    required: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Checked columns of a body. Raises Unusable naming every bad property, in the body's order.
+
+    An id in the body is ignored on creation (``own_id`` None) and must be the
+    record's own on a change. ``required`` ones must be there and not empty.
+    """
+    values: dict[str, Any] = {}
+    bad: list[str] = []
+    for name, value in body.items():
+        if name in ids:
+            bad += [name] if own_id is not None and str(value) != str(own_id) else []
+        elif name not in known or (found := known[name][1](value)) is _INVALID:
+            bad.append(name)
+        else:
+            values[known[name][0]] = found
+    bad += [name for name in required if name not in bad and not values.get(known[name][0])]
+    if bad:
+        raise Unusable(*bad)
+    return values
+
+
+def read_user(body: Mapping[str, Any], *, own_id: int | None = None) -> dict[str, Any]:
+    """Columns of a user. ``firstname`` is required on creation; a mailbox must exist."""
+    values = read(body, USER, own_id=own_id, required=() if own_id is not None else ("firstname",))
+    if own_id is not None and values.get("firstname") == "":
+        raise Unusable("firstname")
+    voicemail_id = values.get("voicemail_id")
+    if voicemail_id is not None and not Voicemail.objects.filter(pk=voicemail_id).exists():
+        raise Unusable("voicemailid")
+    return values
+
+
+def read_voicemail(body: Mapping[str, Any], *, own_id: int | None = None) -> dict[str, Any]:
+    """Columns of a mailbox. ``mailbox`` is required on creation."""
+    required = () if own_id is not None else ("mailbox",)
+    return read(body, VOICEMAIL, ids=("id", "uniqueid"), own_id=own_id, required=required)
+
+
+def user_out(user: TelephonyUser) -> dict[str, Any]:
+    """Every property, null or empty when unset."""
+    return {
+        "id": user.pk,
+        "firstname": user.firstname,
+        "lastname": user.lastname,
+        "callerid": user.callerid,
+        "username": user.username,
+        "password": user.password,
+        "enableclient": int(user.enableclient),
+        "musiconhold": user.musiconhold,
+        "outcallerid": user.outcallerid,
+        "mobilephonenumber": user.mobilephonenumber,
+        "userfield": user.userfield,
+        "timezone": user.timezone,
+        "language": user.language,
+        "description": user.description,
+        "email": user.email,
+        "cti_profile_id": user.cti_profile_id,
+        "voicemailid": user.voicemail_id,
+        "agentid": user.agentid,
+        "entityid": user.entityid,
+        "identity": str(user.contact_id) if user.contact_id else None,
+    }
+
+
+def voicemail_out(voicemail: Voicemail) -> dict[str, Any]:
+    """Every property; ``uniqueid`` and ``id`` are the same number, as the document shows both."""
+    return {
+        "id": voicemail.pk,
+        "uniqueid": voicemail.pk,
+        "email": voicemail.email,
+        "fullname": voicemail.fullname,
+        "mailbox": voicemail.mailbox,
+        "password": voicemail.password,
+        "attach": int(voicemail.attach),
+        "skipcheckpass": int(voicemail.skipcheckpass),
+        "deleteaftersend": int(voicemail.deleteaftersend),
+    }
+
+
+def message_out(message: VoicemailMessage) -> dict[str, Any]:
+    """A recording: ``timestamp`` in seconds since 1970 UTC, ``duration`` in seconds, ``size`` in bytes."""
+    return {
+        "id": str(message.pk),
+        "folder": message.folder,
+        "caller_id_name": message.caller_id_name or None,
+        "caller_id_num": message.caller_id_num or None,
+        "duration": message.duration,
+        "timestamp": int(message.received_at.timestamp()),
+        "size": message.size,
+    }

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from contacts.models import Address, Contact
+from contacts.operations import get_or_create_contact
+from telephony import operations
+from telephony.models import TelephonyUser, Voicemail
+from tests.telephony.conftest import JSON
+
+pytestmark = pytest.mark.django_db
+
+PROPERTIES = {
+    "id", "firstname", "lastname", "callerid", "username", "password", "enableclient", "musiconhold",
+    "outcallerid", "mobilephonenumber", "userfield", "timezone", "language", "description", "cti_profile_id",
+    "voicemailid", "agentid", "entityid", "email",
+}  # fmt: skip
+
+
+def post(pbx, **body):
+    return pbx.generic("POST", "/1.0/users/", json.dumps(body), content_type=JSON)
+
+
+def put(pbx, key, body, **headers):
+    return pbx.generic("PUT", f"/1.0/users/{key}", json.dumps(body), content_type=JSON, **headers)
+
+
+def test_a_user_is_created_and_read_back(pbx):
+    made = post(pbx, firstname="Jean", lastname="Dupond", username="1234", password="7895", enableclient=1)
+    assert made.status_code == 201
+    key = made.json()["id"]
+    assert made["Location"] == f"http://testserver/1.0/users/{key}"
+    found = pbx.get(f"/1.0/users/{key}").json()
+    assert found.keys() >= PROPERTIES
+    assert (found["password"], found["enableclient"], found["callerid"]) == ("7895", 1, "Jean Dupond")
+    assert pbx.get("/1.0/users/").json()["items"] == [found]
+
+
+def test_a_put_changes_only_what_is_sent(pbx):
+    key = post(pbx, firstname="Jean", lastname="Dupond", userfield="kept").json()["id"]
+    answer = put(pbx, key, {"id": str(key), "email": "jean@example.org"})
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer["Location"] == f"http://testserver/1.0/users/{key}"
+    found = pbx.get(f"/1.0/users/{key}").json()
+    assert (found["email"], found["userfield"], found["firstname"]) == ("jean@example.org", "kept", "Jean")
+
+
+def test_an_empty_put_changes_nothing(pbx):
+    key = post(pbx, firstname="Jean").json()["id"]
+    before = pbx.get(f"/1.0/users/{key}").json()
+    assert put(pbx, key, {}).status_code == 200
+    assert pbx.get(f"/1.0/users/{key}").json() == before
+
+
+def test_the_caller_id_follows_a_name_it_was_made_from(pbx):
+    key = post(pbx, firstname="Jean", lastname="Dupond").json()["id"]
+    put(pbx, key, {"lastname": "Martin"})
+    assert pbx.get(f"/1.0/users/{key}").json()["callerid"] == "Jean Martin"
+    put(pbx, key, {"callerid": "Front desk"})
+    put(pbx, key, {"firstname": "Anne"})
+    assert pbx.get(f"/1.0/users/{key}").json()["callerid"] == "Front desk"
+
+
+BAD = {
+    "unknown property": ({"firstname": "J", "nickname": "x", "shoe": 1}, "nickname, shoe"),
+    "firstname missing": ({"lastname": "D"}, "firstname"),
+    "firstname empty": ({"firstname": ""}, "firstname"),
+    "too long": ({"firstname": "x" * 129}, "firstname"),
+    "list for a text": ({"firstname": ["J"]}, "firstname"),
+    "boolean for a text": ({"firstname": "J", "username": True}, "username"),
+    "flag out of range": ({"firstname": "J", "enableclient": 2}, "enableclient"),
+    "flag as a float": ({"firstname": "J", "enableclient": 0.5}, "enableclient"),
+    "negative id": ({"firstname": "J", "agentid": -1}, "agentid"),
+    "id beyond 64 bits": ({"firstname": "J", "entityid": 2**64}, "entityid"),
+    "mailbox that is not there": ({"firstname": "J", "voicemailid": 999}, "voicemailid"),
+}
+
+
+@pytest.mark.parametrize(("body", "names"), BAD.values(), ids=BAD.keys())
+def test_unusable_properties_are_named_and_nothing_is_stored(pbx, body, names):
+    answer = post(pbx, **body)
+    assert answer.status_code == 400
+    assert answer.json()[0] == f"Incorrect parameters sent: {names}"
+    assert not TelephonyUser.objects.exists()
+
+
+def test_a_put_cannot_renumber_a_user(pbx):
+    key = post(pbx, firstname="Jean").json()["id"]
+    answer = put(pbx, key, {"id": key + 1, "firstname": "Anne"})
+    assert answer.json() == ["Incorrect parameters sent: id"]
+    assert TelephonyUser.objects.get().firstname == "Jean"
+
+
+def test_both_spellings_of_the_cti_profile_are_understood(pbx):
+    key = post(pbx, firstname="Jean", ctiprofileid=4).json()["id"]
+    assert pbx.get(f"/1.0/users/{key}").json()["cti_profile_id"] == 4
+
+
+def test_null_empties_a_text_and_unlinks_a_mailbox(pbx):
+    box = Voicemail.objects.create(mailbox="12")
+    key = post(pbx, firstname="Jean", voicemailid=box.pk, description="x").json()["id"]
+    put(pbx, key, {"description": None, "voicemailid": None})
+    found = pbx.get(f"/1.0/users/{key}").json()
+    assert (found["description"], found["voicemailid"]) == ("", None)
+
+
+def test_deleting_a_user_keeps_the_mailbox_unless_asked(pbx):
+    box = Voicemail.objects.create(mailbox="12")
+    first, second = (post(pbx, firstname="J", voicemailid=box.pk).json()["id"] for _ in range(2))
+    answer = pbx.delete(f"/1.0/users/{first}")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert Voicemail.objects.exists()
+    assert pbx.delete(f"/1.0/users/{second}?deleteVoicemail").status_code == 200
+    assert not Voicemail.objects.exists()
+
+
+def test_a_password_is_encrypted_in_the_database_and_survives_a_new_key(pbx, settings):
+    key = post(pbx, firstname="Jean", password="open sesame").json()["id"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT password FROM telephony_telephonyuser")
+        assert "sesame" not in cursor.fetchone()[0]
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another secret key, forty characters long"
+    assert TelephonyUser.objects.get(pk=key).password == "open sesame"
+
+
+def test_rotating_the_keys_makes_the_old_one_superfluous(pbx, settings):
+    from cryptography.fernet import Fernet
+    from django.core.management import call_command
+
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    settings.FIELD_ENCRYPTION_KEYS = [old]
+    post(pbx, firstname="Jean", password="open sesame")
+    settings.FIELD_ENCRYPTION_KEYS = [new, old]
+    call_command("rotate_field_keys")
+    settings.FIELD_ENCRYPTION_KEYS = [new]
+    assert TelephonyUser.objects.get().password == "open sesame"
+
+
+def test_a_change_may_depend_on_nobody_else_having_changed_the_user(pbx):
+    key = post(pbx, firstname="Jean").json()["id"]
+    tag = pbx.get(f"/1.0/users/{key}")["ETag"]
+    assert put(pbx, key, {"firstname": "Anne"}, HTTP_IF_MATCH=tag).status_code == 200
+    late = put(pbx, key, {"firstname": "Paul"}, HTTP_IF_MATCH=tag)
+    assert late.status_code == 412
+    assert isinstance(late.json(), list)
+    assert pbx.delete(f"/1.0/users/{key}", HTTP_IF_MATCH=tag).status_code == 412
+    assert TelephonyUser.objects.get().firstname == "Anne"
+
+
+def test_users_are_found_and_ordered(pbx):
+    for first, last in (("Jean", "Dupond"), ("Anne", "Martin"), ("Alice", "Dupont")):
+        post(pbx, firstname=first, lastname=last)
+    found = pbx.get("/1.0/users/?_search=DUPON&_order=firstname&_direction=desc").json()
+    assert [item["firstname"] for item in found["items"]] == ["Jean", "Alice"]
+    assert found["total"] == 2
+
+
+def test_a_list_costs_the_same_for_one_user_and_for_fifty(pbx):
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
+            pbx.get("/1.0/users/")
+        return len(caught)
+
+    post(pbx, firstname="J")
+    queries()
+    one = queries()
+    TelephonyUser.objects.bulk_create(TelephonyUser(firstname="x", password="1") for _ in range(49))
+    assert queries() == one
+
+
+def test_a_user_is_linked_to_the_contact_with_that_number(pbx):
+    contact, _ = get_or_create_contact(msisdn="+27820001001")
+    box = Voicemail.objects.create(mailbox="12")
+    key = post(pbx, firstname="Jean", mobilephonenumber="+27820001001", voicemailid=box.pk).json()["id"]
+    answer = pbx.generic("PUT", f"/1.0/users/{key}/contact", b"{}", content_type=JSON)
+    assert answer.json() == {"identity": str(contact.pk)}
+    assert Address.objects.filter(contact=contact, kind="mailbox", value="12").exists()
+    pbx.delete(f"/1.0/users/{key}/contact")
+    assert Contact.objects.filter(pk=contact.pk).exists()
+    assert not Address.objects.filter(kind="mailbox").exists()
+
+
+def test_deleting_a_linked_user_keeps_the_contact(pbx):
+    key = post(pbx, firstname="Jean", email="jean@example.org").json()["id"]
+    operations.link_contact(user_id=key)
+    pbx.delete(f"/1.0/users/{key}")
+    assert Contact.objects.count() == 1
+
+
+@pytest.mark.parametrize("body", [{"identity": "x"}, {"identity": 5}, {"person": "x"}])
+def test_a_link_to_nonsense_is_refused(pbx, body):
+    key = post(pbx, firstname="Jean").json()["id"]
+    answer = pbx.generic("PUT", f"/1.0/users/{key}/contact", json.dumps(body), content_type=JSON)
+    assert answer.status_code == 400
+
+
+def test_a_user_without_number_and_mail_cannot_be_linked_by_them(pbx):
+    key = post(pbx, firstname="Jean").json()["id"]
+    answer = pbx.generic("PUT", f"/1.0/users/{key}/contact", b"{}", content_type=JSON)
+    assert answer.json() == ["Incorrect parameters sent: mobilephonenumber, email"]
+
+
+def upload(pbx, table: str, query: str = ""):
+    return pbx.generic("POST", f"/1.0/users/import{query}", table.encode(), content_type="text/csv")
+
+
+def test_a_table_is_imported_whole_or_not_at_all(pbx):
+    bad = upload(pbx, "firstname,mobilephonenumber,enableclient\nJean,+33611111111,1\n,,7\n")
+    assert bad.status_code == 400
+    assert [(error["row"], error["column"]) for error in bad.json()["errors"]] == [
+        (3, "enableclient"),
+        (3, "firstname"),
+    ]
+    assert not TelephonyUser.objects.exists()
+    good = upload(pbx, "firstname,mobilephonenumber\nJean,+33611111111\nAnne,\n")
+    assert (good.status_code, len(good.json()["created"])) == (201, 2)
+
+
+def test_a_dry_run_writes_nothing(pbx):
+    answer = upload(pbx, "firstname\nJean\n", "?_dry_run=1")
+    assert (answer.status_code, answer.json()) == (200, {"rows": 1, "created": [], "errors": []})
+    assert not TelephonyUser.objects.exists()
+
+
+@pytest.mark.parametrize("table", ["firstname\n\x00\n", "firstname\nJean,too,many\n", "shoe\n5\n"])
+def test_a_strange_table_is_refused_row_by_row(pbx, table):
+    answer = upload(pbx, table)
+    assert answer.status_code == 400
+    assert not TelephonyUser.objects.exists()
+
+
+def test_an_export_can_be_imported_and_holds_no_formula_and_no_password(pbx):
+    post(pbx, firstname="=1+1", lastname="Dupond", password="open sesame")
+    table = b"".join(pbx.get("/1.0/users/export").streaming_content).decode()
+    assert "'=1+1" in table
+    assert "sesame" not in table
+    TelephonyUser.objects.all().delete()
+    assert upload(pbx, table).status_code == 201
+    assert TelephonyUser.objects.get().firstname == "=1+1"
