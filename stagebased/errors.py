@@ -21,6 +21,12 @@ class UnknownSubscription(ProgrammeError):
     code = "unknown_subscription"
 
 
+class UnknownSchedule(ProgrammeError):
+    """There is no schedule with that id."""
+
+    code = "unknown_schedule"
+
+
 class NotSendable(ProgrammeError):
     """The subscription is not running: inactive, completed, or not ready."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.conf import settings
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
@@ -11,6 +9,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from contacts.models import validate_timezone
+from outbox.ids import new_id
 
 validate_language = RegexValidator(r"\A[a-z]{2,3}([_-][A-Za-z]{2})?\Z", "Write a language code like eng_ZA.")
 
@@ -133,7 +132,11 @@ class Message(models.Model):
 
 
 class Subscription(models.Model):
-    """One person on one message set; ``next_sequence_number`` is what comes next."""
+    """One person on one message set; ``next_sequence_number`` is what comes next.
+
+    Ids are in the order of time, so that the planner, which goes through them
+    in order, goes through the table in order too.
+    """
 
     class ProcessStatus(models.IntegerChoices):
         """The numbers of the original service; only READY subscriptions are planned."""
@@ -152,7 +155,7 @@ class Subscription(models.Model):
         OPT_OUT = "opt_out", "the person opted out"
         PAUSED = "paused", "paused by staff"
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     version = models.IntegerField(default=1)
     contact = models.ForeignKey(
         "contacts.Contact",

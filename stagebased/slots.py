@@ -136,7 +136,7 @@ def longest_grace() -> timedelta:
 
 
 def _give_up_older(now: datetime) -> None:
-    """One message at a time: a slot still open when the next of its kind has come is not worked off any more."""
+    """One message at a time: of the open slots of a kind only the newest is worked off."""
     open_slots = DueSlot.objects.filter(state=State.PLANNING)
     newer = open_slots.filter(
         schedule=OuterRef("schedule"), timezone=OuterRef("timezone"), due_at__gt=OuterRef("due_at")

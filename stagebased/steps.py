@@ -102,6 +102,20 @@ class Step:
     completes: bool = False
     follow_up: Start | None = None
 
+    def withheld(self, state: str, position: int, reason: str, detail: str) -> Step:
+        """The same without its message: nothing goes out and the position stays."""
+        return replace(
+            self,
+            state=state,
+            position=position,
+            reason=reason,
+            detail=detail,
+            text="",
+            parts=0,
+            completes=False,
+            follow_up=None,
+        )
+
 
 def step(programme: Programme, position: int, lang: str, *, prepend: str | None = None) -> Step:
     """What somebody at ``position`` who reads ``lang`` gets next.

@@ -8,8 +8,8 @@ transaction.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -22,8 +22,8 @@ from outbox.models import Delivery
 from stagebased import programmes
 from stagebased.calendar import next_allowed, zone_named
 from stagebased.planner import sql
-from stagebased.planner.sql import Beginning, Candidate, Move, Outcome
-from stagebased.steps import QUEUED, SKIPPED, Programme, Step, step
+from stagebased.planner.sql import Beginning, Candidate, Move
+from stagebased.steps import FAILED, QUEUED, SKIPPED, Programme, Step, step
 
 #: The rule for what somebody gets.
 Rule = Callable[[Programme, Candidate], Step]
@@ -79,67 +79,80 @@ def next_message(programme: Programme, candidate: Candidate) -> Step:
 
 def deal(
     candidates: Sequence[Candidate], occasion: Occasion, shelf: Shelf, rule: Rule = next_message
-) -> list[tuple[Outcome, Step]]:
-    """Write what the candidates get and move them on; what was written.
+) -> list[Step]:
+    """Write what the candidates get and move them on; the steps of those for whom something was written.
 
     Nothing is written for somebody who has had this occasion. The caller's
     transaction holds it all together.
     """
     shelf.fetch({candidate.messageset_id for candidate in candidates})
-    orders = _Orders(occasion, shelf, rule)
-    chosen = [(candidate.key, orders.number(candidate)) for candidate in candidates]
+    orders = _Orders(occasion, shelf, rule, unreachable(candidates))
+    chosen = [(one.key, one.contact, one.address or "", orders.number(one)) for one in candidates]
     written = sql.deliver(
         chosen, orders.rows, slot_key=occasion.slot_key, priority=occasion.priority, now=occasion.now
     )
-    numbers = dict(chosen)
-    results = [(outcome, orders.steps[numbers[outcome.key]]) for outcome in written]
+    results = {key: orders.steps[number] for key, _, _, number in chosen if key in written}
     _move_on(candidates, results, occasion)
     _follow_up(results, occasion.now)
-    _count(results, occasion.now)
-    return results
+    _count(results.values(), occasion.now)
+    return list(results.values())
 
 
-def tally(results: Sequence[tuple[Outcome, Step]]) -> Tally:
-    return Tally(**Counter(outcome.state for outcome, _ in results))
+def tally(results: Iterable[Step]) -> Tally:
+    return Tally(**Counter(result.state for result in results))
+
+
+def unreachable(candidates: Sequence[Candidate]) -> dict[str, str]:
+    """Why there is no address for those who have none: ``opted_out`` or ``no_address``."""
+    keys = [candidate.key for candidate in candidates if candidate.address is None]
+    out = sql.opted_out(keys) if keys else set()
+    return {key: "opted_out" if key in out else "no_address" for key in keys}
 
 
 class _Orders:
     """The distinct steps of a batch, numbered; each is worked out once."""
 
-    def __init__(self, occasion: Occasion, shelf: Shelf, rule: Rule) -> None:
+    def __init__(self, occasion: Occasion, shelf: Shelf, rule: Rule, unreachable: dict[str, str]) -> None:
         self.steps: list[Step] = []
         self.rows: list[tuple[object, ...]] = []
-        self._occasion, self._shelf, self._rule = occasion, shelf, rule
+        self._occasion, self._shelf, self._rule, self._unreachable = occasion, shelf, rule, unreachable
         self._numbers: dict[tuple[object, ...], int] = {}
         self._sendings: dict[tuple[int, str], tuple[datetime, datetime]] = {}
 
     def number(self, candidate: Candidate) -> int:
-        # All but the id: two candidates that agree in the rest get the same.
-        found = self._numbers.get(candidate[1:])
+        # Without id, contact and address: who agrees in the rest gets the same.
+        key = (*candidate[3:], self._unreachable.get(candidate.key))
+        found = self._numbers.get(key)
         if found is None:
-            found = self._numbers[candidate[1:]] = len(self.steps)
+            found = self._numbers[key] = len(self.steps)
             self._add(candidate)
         return found
 
     def _add(self, candidate: Candidate) -> None:
         programme = self._shelf[candidate.messageset_id]
         found = self._rule(programme, candidate)
-        if found.state == QUEUED and self._is_late(programme):
-            found = replace(
-                found,
-                state=SKIPPED,
-                position=candidate.position,
-                reason="missed_slot",
-                detail=f"{programme.short_name} is not sent so long after its time.",
-                completes=False,
-            )
+        if found.state == QUEUED:
+            found = self._withheld(programme, candidate, found)
         not_before, expires_at = self._sending(programme, candidate.timezone)
         self.steps.append(found)
         self.rows.append((
-            len(self.rows), found.state, found.address_kind, found.channel, found.gateway, found.text,
-            found.options, found.parts, found.reason, found.detail,
-            sets.time_text(not_before), sets.time_text(expires_at),
+            len(self.rows), found.state, found.channel, found.gateway, found.text, found.options, found.parts,
+            found.reason, found.detail, sets.time_text(not_before), sets.time_text(expires_at),
         ))  # fmt: skip
+
+    def _withheld(self, programme: Programme, candidate: Candidate, found: Step) -> Step:
+        """The step without its message, where this person cannot get it now."""
+        kind = found.address_kind
+        match self._unreachable.get(candidate.key):
+            case "opted_out":
+                return found.withheld(SKIPPED, candidate.position, "opted_out", "The person opted out.")
+            case "no_address":
+                detail = f"The person has no usable address of the kind {kind}."
+                return found.withheld(FAILED, candidate.position, "no_address", detail)
+        if self._is_late(programme):
+            detail = f"{programme.short_name} is not sent so long after its time."
+            return found.withheld(SKIPPED, candidate.position, "missed_slot", detail)
+        return found
 
     def _is_late(self, programme: Programme) -> bool:
         grace = programme.grace or timedelta(minutes=settings.PLANNER_GRACE_MINUTES)
@@ -158,18 +171,19 @@ class _Orders:
         return not_before, not_before + (programme.grace or timedelta(hours=settings.PLANNER_MAX_AGE_HOURS))
 
 
-def _move_on(
-    candidates: Sequence[Candidate], results: Sequence[tuple[Outcome, Step]], occasion: Occasion
-) -> None:
-    """Move those on who got what their step says; the others stay, but have had this slot."""
-    reached = {outcome.key: found for outcome, found in results if outcome.state == found.state}
-    moves = [_move(candidate, reached.get(candidate.key)) for candidate in candidates]
+def _move_on(candidates: Sequence[Candidate], results: dict[str, Step], occasion: Occasion) -> None:
+    """Write where everybody is now. Who stays where they are has had this slot all the same."""
+    moves = [_move(candidate, results.get(candidate.key)) for candidate in candidates]
     if occasion.slot_at is None:
         moves = [move for move in moves if move.moved]
     if moves:
         sql.move_on(moves, slot_at=occasion.slot_at, now=occasion.now)
-    sent = {key for key, found in reached.items() if found.state == QUEUED}
-    if used := [candidate.key for candidate in candidates if candidate.prepend and candidate.key in sent]:
+    used = [
+        one.key
+        for one in candidates
+        if one.prepend and one.key in results and results[one.key].state == QUEUED
+    ]
+    if used:
         sql.clear_prepended(used)
 
 
@@ -180,18 +194,15 @@ def _move(candidate: Candidate, found: Step | None) -> Move:
     return Move(candidate.key, found.position, int(found.completes or candidate.completed), int(moved))
 
 
-def _follow_up(results: Sequence[tuple[Outcome, Step]], now: datetime) -> None:
+def _follow_up(results: dict[str, Step], now: datetime) -> None:
     beginnings = [
-        Beginning(outcome.key, *found.follow_up)
-        for outcome, found in results
-        if found.completes and found.follow_up and outcome.state == found.state
+        Beginning(key, *found.follow_up)
+        for key, found in results.items()
+        if found.completes and found.follow_up
     ]
     if beginnings:
         sql.begin_follow_ups(beginnings, now=now)
 
 
-def _count(results: Sequence[tuple[Outcome, Step]], now: datetime) -> None:
-    entered = Counter(
-        Entry(outcome.state, found.channel, found.gateway, outcome.reason) for outcome, found in results
-    )
-    counts.add(entered, at=now)
+def _count(results: Iterable[Step], now: datetime) -> None:
+    counts.add(Counter(Entry(one.state, one.channel, one.gateway, one.reason) for one in results), at=now)

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from outbox import sets
+from outbox import sets, wake
 from stagebased.models import DueSlot
 from stagebased.planner import sql
 from stagebased.planner.batch import Occasion, Shelf, Tally, deal, tally
@@ -58,6 +58,8 @@ def plan(now: datetime, *, seconds: float = 150) -> Planned:
             # Only the slot in hand keeps its shelf: another worker may take over in between.
             shelves = {slot.pk: shelves.get(slot.pk) or Shelf()}
             _work_on(slot, shelves[slot.pk], now, done)
+            # While the next batch is planned the gateways can begin with this one.
+            wake.nudge()
     return done
 
 

@@ -15,63 +15,52 @@ from django.db import connection
 
 from contacts.sql import best_address_sql, opted_out_sql
 from outbox import sets
+from outbox.channels import channel, channel_names
 from outbox.ids import millisecond_prefix
 
 #: What a subscription must be to be planned; word for word the condition of the index ``subscription_ready``.
 READY = "s.active AND NOT s.completed AND s.process_status = 0"
 
 _CANDIDATES = """
-SELECT CAST(s.id AS text), s.messageset_id, s.next_sequence_number, s.lang, c.timezone, {prepend}, s.completed
-  FROM stagebased_subscription s JOIN contacts_contact c ON c.id = s.contact_id
+SELECT CAST(s.id AS text), CAST(c.id AS text),
+       CASE WHEN {kind} <> 'account' THEN {best_address}
+            WHEN c.opted_out_at IS NULL THEN CAST(c.user_id AS text) END,
+       s.messageset_id, s.next_sequence_number, s.lang, c.timezone, {prepend}, s.completed
+  FROM stagebased_subscription s
+  JOIN contacts_contact c ON c.id = s.contact_id
+  LEFT JOIN stagebased_messageset m ON m.id = s.messageset_id
  WHERE {condition}
  ORDER BY s.id LIMIT %s {lock}
 """
 _DUE = f"s.schedule_id = %s AND {READY} AND s.id > %s AND (s.last_slot_at IS NULL OR s.last_slot_at < %s)"
 _CHOSEN = "s.id IN (SELECT k FROM {given} AS given)"
 
+_OPTED_OUT = """
+SELECT CAST(s.id AS text)
+  FROM {given} AS given
+  JOIN stagebased_subscription s ON s.id = given.k
+  JOIN contacts_contact c ON c.id = s.contact_id
+  JOIN stagebased_messageset m ON m.id = s.messageset_id
+ WHERE {opted_out}
+"""
+
 _DELIVER = """
-WITH step AS MATERIALIZED (SELECT * FROM {steps} AS given_steps),
-person AS MATERIALIZED (
-    SELECT given.k AS k, step.n AS n, c.id AS contact,
-           CASE WHEN step.state <> 'queued' THEN NULL
-                WHEN step.kind <> 'account' THEN {best_address}
-                WHEN c.opted_out_at IS NULL THEN CAST(c.user_id AS text) END AS address
-      FROM {given} AS given
-      JOIN step ON step.n = given.n
-      JOIN stagebased_subscription s ON s.id = given.k
-      JOIN contacts_contact c ON c.id = s.contact_id
-),
-judged AS MATERIALIZED (
-    SELECT person.*,
-           CASE WHEN step.state <> 'queued' THEN step.state
-                WHEN person.address IS NOT NULL THEN 'queued'
-                WHEN EXISTS (SELECT 1 FROM contacts_contact c WHERE c.id = person.contact AND {opted_out})
-                THEN 'opted_out' ELSE 'no_address' END AS verdict
-      FROM person JOIN step ON step.n = person.n
-)
 INSERT INTO outbox_delivery (
     id, source, cause, slot_key, contact_id, channel, gateway, priority, address, text, options,
     despite_opt_out, state, reason, detail, attempts, parts, not_before, expires_at, created_at, ended_at
 )
-SELECT {new_id}, 'subscription', judged.k, %s, judged.contact, step.channel, step.gateway, %s,
-       COALESCE(judged.address, ''),
-       CASE verdict WHEN 'queued' THEN step.text ELSE '' END,
-       step.options, FALSE,
-       CASE verdict WHEN 'opted_out' THEN 'skipped' WHEN 'no_address' THEN 'failed' ELSE verdict END,
-       CASE WHEN verdict IN ('opted_out', 'no_address') THEN verdict ELSE step.reason END,
-       CASE verdict WHEN 'opted_out' THEN 'The person opted out.'
-                    WHEN 'no_address' THEN 'The person has no usable address of the kind ' || step.kind || '.'
-                    ELSE step.detail END,
-       0,
-       CASE verdict WHEN 'queued' THEN step.parts END,
-       step.not_before, step.expires_at, {now},
-       CASE verdict WHEN 'queued' THEN NULL ELSE {now} END
-  FROM judged JOIN step ON step.n = judged.n
+SELECT {new_id}, 'subscription', given.k, %s, given.contact, step.channel, step.gateway, %s, given.address,
+       step.text, step.options, FALSE, step.state, step.reason, step.detail, 0,
+       NULLIF(step.parts, 0), step.not_before, step.expires_at, {now},
+       CASE step.state WHEN 'queued' THEN NULL ELSE {now} END
+  FROM {given} AS given JOIN {steps} AS step ON step.n = given.n
  WHERE TRUE
     ON CONFLICT DO NOTHING
-RETURNING CAST(cause AS text), state, reason
+RETURNING CAST(cause AS text)
 """
 
+# The limit never cuts anything. It keeps PostgreSQL from foreseeing thousands of rows, for which it would
+# read the whole table of subscriptions instead of these rows, which the batch has just had in hand.
 _MOVE_ON = """
 UPDATE stagebased_subscription
    SET next_sequence_number = given.at,
@@ -80,7 +69,7 @@ UPDATE stagebased_subscription
        active = (given.done = 0),
        process_status = CASE given.done WHEN 1 THEN 2 ELSE 0 END,
        updated_at = CASE WHEN given.moved = 1 THEN {now} ELSE updated_at END
-  FROM {given} AS given
+  FROM (SELECT * FROM {given} AS listed LIMIT (SELECT 1000000)) AS given
  WHERE stagebased_subscription.id = given.k
 """
 
@@ -107,20 +96,15 @@ class Candidate(NamedTuple):
 
     #: Its id as the database writes it; it only travels back there.
     key: str
+    contact: str
+    #: Where the person is reached over the set's channel; None: nowhere.
+    address: str | None
     messageset_id: int
     position: int
     lang: str
     timezone: str
     prepend: str | None
     completed: bool
-
-
-class Outcome(NamedTuple):
-    """What was written for a candidate."""
-
-    key: str
-    state: str
-    reason: str
 
 
 class Move(NamedTuple):
@@ -172,8 +156,11 @@ def candidates_by_id(keys: Sequence[str]) -> list[Candidate]:
 
 def _candidates(condition: str, params: list[Any], limit: int) -> list[Candidate]:
     on_postgresql = sets.on_postgresql()
+    kind = _address_kind()
     statement = _CANDIDATES.format(
         condition=condition,
+        kind=kind,
+        best_address=best_address_sql("c", kind),
         # In SQLite 3.38 and newer the operator exists too; the function works in all.
         prepend="s.metadata ->> 'prepend_next_delivery'"
         if on_postgresql
@@ -184,39 +171,27 @@ def _candidates(condition: str, params: list[Any], limit: int) -> list[Candidate
     return [Candidate._make(row) for row in sets.fetch(statement, [*params, limit])]
 
 
-def deliver(
-    chosen: Sequence[tuple[str, int]],
-    steps: Sequence[Sequence[Any]],
-    *,
-    slot_key: str,
-    priority: int,
-    now: datetime,
-) -> list[Outcome]:
-    """Write the deliveries of a batch; what was written, without those whose occasion had one already.
-
-    ``chosen`` pairs a subscription with the number of its step; ``steps`` are
-    rows of ``STEP_COLUMNS``.
-    """
-    given = sets.records(chosen, k="uuid", n="int")
-    table = sets.records(steps, **STEP_COLUMNS)
-    statement = _DELIVER.format(
-        steps=table.sql,
-        given=given.sql,
-        best_address=best_address_sql("c", "step.kind"),
-        opted_out=opted_out_sql("c", "step.kind"),
-        new_id=_new_id(),
-        now=_moment(),
-    )
-    at = sets.time_value(now)
-    rows = sets.fetch(statement, [*table.params, *given.params, slot_key, priority, at, at])
-    return [Outcome._make(row) for row in rows]
+def _address_kind() -> str:
+    """An expression for the kind of address that the channel of the set ``m`` needs."""
+    kinds = {channel(name).address_kind for name in channel_names()}
+    if len(kinds) == 1:
+        return f"'{kinds.pop()}'"
+    # Names from the settings and the program, never input.
+    whens = " ".join(f"WHEN '{name}' THEN '{channel(name).address_kind}'" for name in channel_names())
+    return f"CASE m.channel {whens} ELSE '' END"
 
 
-#: A step as the statement wants it, with PostgreSQL's types.
+def opted_out(keys: Sequence[str]) -> set[str]:
+    """Of subscriptions whose person has no usable address, those where an opt-out is the reason."""
+    given = sets.records([(key,) for key in keys], k="uuid")
+    statement = _OPTED_OUT.format(given=given.sql, opted_out=opted_out_sql("c", _address_kind()))
+    return {key for (key,) in sets.fetch(statement, given.params)}
+
+
+#: A step as the statement wants it, with PostgreSQL's types. ``n`` is its number in the batch.
 STEP_COLUMNS = {
     "n": "int",
     "state": "text",
-    "kind": "text",
     "channel": "text",
     "gateway": "text",
     "text": "text",
@@ -227,6 +202,27 @@ STEP_COLUMNS = {
     "not_before": "timestamptz",
     "expires_at": "timestamptz",
 }
+
+
+def deliver(
+    chosen: Sequence[tuple[str, str, str, int]],
+    steps: Sequence[Sequence[Any]],
+    *,
+    slot_key: str,
+    priority: int,
+    now: datetime,
+) -> set[str]:
+    """Write the deliveries of a batch; the keys of those written: all but who has had this occasion.
+
+    ``chosen`` holds a subscription's key, its contact, the address and the
+    number of its step; ``steps`` are rows of ``STEP_COLUMNS``.
+    """
+    given = sets.records(chosen, k="uuid", contact="uuid", address="text", n="int")
+    table = sets.records(steps, **STEP_COLUMNS)
+    statement = _DELIVER.format(steps=table.sql, given=given.sql, new_id=_new_id(), now=_moment())
+    at = sets.time_value(now)
+    rows = sets.fetch(statement, [slot_key, priority, at, at, *given.params, *table.params])
+    return {key for (key,) in rows}
 
 
 def move_on(moves: Sequence[Move], *, slot_at: datetime | None, now: datetime) -> None:

@@ -1,0 +1,117 @@
+"""Sending by hand: one subscription's next or latest message, or a whole schedule.
+
+These use the planner's own batch, so what they write, where the subscription
+is afterwards and what is recorded when nothing can be sent are the same.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from outbox import sets, wake
+from outbox.models import Delivery
+from stagebased.calendar import BadCronField
+from stagebased.errors import NotSendable, Refused, UnknownSchedule, UnknownSubscription
+from stagebased.models import DueSlot, Schedule, Subscription
+from stagebased.planner import sql
+from stagebased.planner.batch import Occasion, Rule, Shelf, deal, next_message
+from stagebased.planner.sql import Candidate
+from stagebased.slots import latest_due, own_zone
+from stagebased.steps import Programme, Step, repeat
+from stagebased.wake import nudge_planner
+
+
+def send_now(*, subscription_id: UUID, now: datetime | None = None) -> Step:
+    """Queue the next message at once and move on; what was written.
+
+    The subscription's row is locked meanwhile: of two calls at the same moment
+    the second sends the message after. What cannot be sent is recorded as a
+    failed delivery with its reason, as at a slot. Quiet hours still hold. Raises
+    UnknownSubscription, and NotSendable for one that is not running.
+    """
+    return _send("now", subscription_id, now or timezone.now(), next_message, completed_too=False)
+
+
+def resend(*, subscription_id: UUID, now: datetime | None = None) -> Step:
+    """Queue the latest message again; the position stays. As often as it is asked for.
+
+    At the beginning that is the first message, after the end the last. Raises
+    UnknownSubscription, and NotSendable for one that was stopped.
+    """
+    return _send("again", subscription_id, now or timezone.now(), _latest_message, completed_too=True)
+
+
+def _latest_message(programme: Programme, candidate: Candidate) -> Step:
+    return repeat(programme, candidate.position, candidate.lang, completed=candidate.completed)
+
+
+@transaction.atomic
+def _send(what: str, subscription_id: UUID, now: datetime, rule: Rule, *, completed_too: bool) -> Step:
+    subscription = _locked(subscription_id)
+    _check_running(subscription, completed_too=completed_too)
+    occasion = Occasion(
+        slot_key=f"{what}:{now:%Y-%m-%dT%H:%M:%S.%fZ}",
+        now=now,
+        since=now,
+        zone=own_zone(subscription.schedule),
+        priority=Delivery.Priority.HIGH,
+    )
+    candidates = sql.candidates_by_id([sets.id_value(subscription_id)])
+    [written] = deal(candidates, occasion, Shelf(), rule)
+    wake.nudge()
+    return written
+
+
+def _locked(subscription_id: UUID) -> Subscription:
+    rows = Subscription.objects.select_for_update(of=("self",), no_key=True).select_related("schedule")
+    found = rows.filter(pk=subscription_id).first()
+    if found is None:
+        raise UnknownSubscription(f"There is no subscription {subscription_id}.")
+    return found
+
+
+def _check_running(subscription: Subscription, *, completed_too: bool) -> None:
+    if subscription.completed:
+        if not completed_too:
+            raise NotSendable("The subscription is completed.")
+    elif not subscription.active:
+        raise NotSendable("The subscription is not active.")
+    elif subscription.process_status != Subscription.ProcessStatus.READY:
+        raise NotSendable(f"The subscription is not ready: its status is {subscription.process_status}.")
+
+
+@transaction.atomic
+def send_schedule(*, schedule_id: int, now: datetime | None = None) -> int:
+    """Have the schedule's latest slot worked off, also for those who joined since; how many slots that is.
+
+    What an outside clock calls. The slot is what counts: whoever has had it
+    gets nothing more, however often this is called before the next one. Raises
+    UnknownSchedule, and Refused where the schedule's fields mean nothing.
+    """
+    now = now or timezone.now()
+    schedule = Schedule.objects.filter(pk=schedule_id).first()
+    if schedule is None:
+        raise UnknownSchedule(f"There is no schedule {schedule_id}.")
+    slots = [
+        DueSlot(schedule=schedule, timezone=name, due_at=due_at, triggered_at=now)
+        for name, due_at in _latest_due(schedule, now)
+    ]
+    DueSlot.objects.bulk_create(
+        slots,
+        update_conflicts=True,
+        unique_fields=["schedule", "due_at", "timezone"],
+        update_fields=["state", "cursor", "triggered_at", "finished_at"],
+    )
+    nudge_planner()
+    return len(slots)
+
+
+def _latest_due(schedule: Schedule, now: datetime) -> list[tuple[str, datetime]]:
+    try:
+        return latest_due(schedule, now)
+    except BadCronField as error:
+        raise Refused({error.field: [error.message]}) from None
