@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 #: Programs, not people, ask for these paths: an error there is never HTML.
-MACHINE_PATHS = ("/api/", "/healthz/", "/metrics")
+MACHINE_PATHS = ("/api/", "/1.0/", "/messages", "/notices", "/media/", "/healthz/", "/metrics")
 
 
 @require_safe
@@ -73,7 +73,8 @@ class ProbesMiddleware:
 
 
 def _error(request: HttpRequest, status: int, detail: str) -> HttpResponse:
-    if request.path.startswith(MACHINE_PATHS):
+    browser = "text/html" in request.headers.get("Accept", "")
+    if not browser or request.path.startswith(MACHINE_PATHS):
         return JsonResponse({"detail": detail}, status=status)
     return render(request, "error.html", {"status": status, "detail": detail}, status=status)
 

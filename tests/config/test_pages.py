@@ -7,6 +7,8 @@ from django.test import Client
 
 from config import pages
 
+#: As browsers ask for pages.
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 pytestmark = pytest.mark.django_db
 
 
@@ -57,14 +59,15 @@ def test_a_probe_needs_no_host_name_and_no_https(client: Client, settings, probe
     assert client.get("/", headers={"host": "switchboard.example.org"}).status_code == 301
 
 
-@pytest.mark.parametrize("path", ["/api/nothing", "/api/v1/nothing/", "/healthz/nothing"])
-def test_an_unknown_path_of_a_program_is_json(client: Client, path):
-    answer = client.get(path)
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/v1/nothing/", "/1.0/nothing", "/healthz/nothing"])
+def test_an_unknown_path_of_a_program_is_json_even_to_a_browser(client: Client, path):
+    answer = client.get(path, headers={"accept": BROWSER})
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
 
 
-def test_an_unknown_path_of_a_person_is_a_page(client: Client):
-    answer = client.get("/nothing")
+def test_an_unknown_path_is_a_page_to_a_browser_and_json_to_others(client: Client):
+    assert client.get("/nothing").json() == {"detail": "Not found."}
+    answer = client.get("/nothing", headers={"accept": BROWSER})
     assert answer.status_code == 404
     assert b"<h1>Not found.</h1>" in answer.content
 

@@ -78,6 +78,7 @@ class Installation:
         _, alive = psutil.wait_procs(self.family, timeout=5)
         assert alive == []
         assert "SIGKILL" not in self.output()
+        assert "exited with" not in self.output()
 
     def end(self) -> None:
         """Leave nothing behind, whatever the test came to."""
