@@ -105,6 +105,8 @@ class Contact(models.Model):
             models.Index(fields=["operator"], name="contact_operator", condition=Q(operator__isnull=False)),
             # Read by stagebased.slots: which zones does anybody live in?
             models.Index(fields=["timezone"], name="contact_timezone", condition=~Q(timezone="")),
+            # Read by every hand-over; few people are in it, so the look costs next to nothing.
+            models.Index(fields=["id"], name="contact_opted_out", condition=Q(opted_out_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -149,6 +151,8 @@ class Address(models.Model):
         indexes = [
             # Read by inbound messages and identity look-ups: who has this number?
             models.Index(fields=["value", "kind"], name="address_value"),
+            # Read by every hand-over; few addresses are in it.
+            models.Index(fields=["value"], name="address_opted_out", condition=Q(opted_out_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

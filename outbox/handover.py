@@ -78,11 +78,11 @@ def _lock(claim: Claim, address_kind: str, now: datetime) -> list[Locked]:
     that an opt-out is either seen or still to come.
     """
     chosen = sets.ids_in(claim.ids)
-    closed = closed_sql(contact="d.contact_id", address="d.address", kind="%s")
+    closed = closed_sql(contact="d.contact_id", address="d.address", kind="k.kind")
     lock = " FOR UPDATE OF d" if sets.on_postgresql() else ""
     found = sets.fetch(
         _LOCK.format(closed=closed, ids=chosen.sql, lock=lock),
-        (address_kind, address_kind, sets.time_value(now), *chosen.params, sets.id_value(claim.key)),
+        (sets.time_value(now), address_kind, *chosen.params, sets.id_value(claim.key)),
     )
     found.sort(key=lambda row: (row[-2], row[-1], row[0]))
     return [_locked(row) for row in found]
@@ -91,7 +91,7 @@ def _lock(claim: Claim, address_kind: str, now: datetime) -> list[Locked]:
 _LOCK = """
 SELECT d.id, d.address, d.text, d.options, d.attempts, d.expires_at, d.contact_id, d.created_by_id,
        NOT d.despite_opt_out AND {closed}, d.expires_at <= %s, d.priority, d.not_before
-  FROM outbox_delivery d
+  FROM outbox_delivery d CROSS JOIN (SELECT CAST(%s AS text) AS kind) k
  WHERE d.id IN {ids} AND d.claim = %s AND d.state = 'claimed'
  ORDER BY d.id{lock}"""
 

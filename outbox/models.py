@@ -85,6 +85,9 @@ class Delivery(models.Model):
     )
     cause = models.UUIDField(help_text="Id of what made this due.")
     slot_key = models.CharField(max_length=150, help_text="Which of the cause's occasions this is.")
+    # Not checked by the database: that would lock a random contact's row for each delivery and cost as
+    # much as half of the insert (measured: 12 against 8 microseconds). People are deleted through
+    # Django, which sets this to null; a stale id would read as nobody.
     contact = models.ForeignKey(
         "contacts.Contact",
         null=True,
@@ -92,6 +95,7 @@ class Delivery(models.Model):
         on_delete=models.SET_NULL,
         related_name="deliveries",
         db_index=False,
+        db_constraint=False,
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -139,6 +143,8 @@ class Delivery(models.Model):
         constraints = [
             # ``cause`` leads: it tells almost all rows apart, so the text columns are rarely compared.
             models.UniqueConstraint(fields=["cause", "slot_key", "source"], name="delivery_once"),
+            # The claim looks for these priorities, each by itself.
+            models.CheckConstraint(condition=Q(priority__in=[0, 3, 5, 9]), name="delivery_priority_known"),
         ]
         indexes = [
             # Read by outbox.dispatcher's claim: holds only the rows still waiting.

@@ -11,18 +11,23 @@ from outbox import sets
 #: Whether a delivery's person or address is closed. Someone who has the address as their own is
 #: judged by their own record of it. For everybody else (a bare number, or somebody who is reached
 #: through another person) it is closed as soon as anybody who has it stopped it or everything:
-#: the wish came from whoever holds the handset.
+#: the wish came from whoever holds the handset. Ordered so that nearly everybody costs two looks
+#: into small indexes, of those who opted out, and one into that of the addresses.
 _CLOSED = """(
     EXISTS (SELECT 1 FROM contacts_contact c WHERE c.id = {contact} AND c.opted_out_at IS NOT NULL)
     OR EXISTS (
-        SELECT 1 FROM contacts_address a JOIN contacts_contact o ON o.id = a.contact_id
-         WHERE a.value = {address} AND a.kind = {kind}
-           AND (a.opted_out_at IS NOT NULL OR o.opted_out_at IS NOT NULL)
-           AND (a.contact_id = {contact} OR NOT EXISTS (
-               SELECT 1 FROM contacts_address own
-                WHERE own.contact_id = {contact} AND own.value = {address} AND own.kind = {kind}
-           ))
+        SELECT 1 FROM contacts_address a
+         WHERE a.value = {address} AND a.kind = {kind} AND a.opted_out_at IS NOT NULL
+           AND (a.contact_id = {contact} OR NOT {own})
     )
+    OR NOT {own} AND EXISTS (
+        SELECT 1 FROM contacts_address a JOIN contacts_contact c ON c.id = a.contact_id
+         WHERE a.value = {address} AND a.kind = {kind} AND c.opted_out_at IS NOT NULL
+    )
+)"""
+_OWN = """EXISTS (
+    SELECT 1 FROM contacts_address own
+     WHERE own.contact_id = {contact} AND own.value = {address} AND own.kind = {kind}
 )"""
 
 
@@ -35,7 +40,8 @@ class Person(NamedTuple):
 
 def closed_sql(*, contact: str, address: str, kind: str) -> str:
     """An SQL condition: may this not be written to? The arguments are SQL expressions, never input."""
-    return _CLOSED.format(contact=contact, address=address, kind=kind)
+    own = _OWN.format(contact=contact, address=address, kind=kind)
+    return _CLOSED.format(contact=contact, address=address, kind=kind, own=own)
 
 
 def opted_out(people: Iterable[Person], *, kind: str) -> set[Person]:

@@ -1,0 +1,122 @@
+"""Bare views for comparison: the statements of an API call, and as little else as Django allows.
+
+No middleware, no framework, no checks of what was sent, no ORM: what is left
+is the least that this answer can cost on this machine. Served like the
+product, from the same database, in the same run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+_TOKEN = """
+SELECT t.id, t.scopes, t.last_used_at, u.* FROM accounts_apitoken t JOIN accounts_user u ON u.id = t.user_id
+ WHERE t.key_hash = %s AND (t.expires_at IS NULL OR t.expires_at > now()) AND t.revoked_at IS NULL AND u.is_active
+ ORDER BY t.created_at DESC, t.id DESC LIMIT 1"""
+_COLUMNS = (
+    "s.id, s.version, s.contact_id, s.messageset_id, s.schedule_id, s.lang, s.next_sequence_number,"
+    " s.initial_sequence_number, s.active, s.completed, s.process_status, s.metadata, s.created_at, s.updated_at,"
+    " m.label"
+)
+_FROM = "FROM stagebased_subscription s JOIN stagebased_messageset m ON m.id = s.messageset_id"
+_ORDER = "ORDER BY s.created_at DESC, s.id DESC"
+_ONE = f"SELECT {_COLUMNS} {_FROM} WHERE s.id = %s"
+_COUNT = "SELECT count(*) FROM stagebased_subscription"
+_PAGE = f"""
+SELECT {_COLUMNS} {_FROM} WHERE s.id IN (
+    SELECT id FROM stagebased_subscription {{where}} ORDER BY created_at DESC, id DESC LIMIT %s OFFSET %s) {_ORDER}"""
+_DONE = "SELECT 1 FROM stagebased_subscription WHERE hub_request_id = %s LIMIT 1"
+_PROGRAMME = """
+SELECT EXISTS(SELECT 1 FROM stagebased_schedule WHERE id = %s LIMIT 1) FROM stagebased_messageset WHERE id = %s"""
+_CONTACT = """
+INSERT INTO contacts_contact (id, name, language, timezone, version, details, created_by_id, created_at, updated_at)
+VALUES (%s, '', %s, '', 1, '{}', %s, now(), now()) ON CONFLICT DO NOTHING"""
+_SUBSCRIBE = """
+INSERT INTO stagebased_subscription (
+       id, version, contact_id, messageset_id, schedule_id, lang, initial_sequence_number, next_sequence_number,
+       active, completed, process_status, stopped, metadata, hub_request_id, created_at, updated_at,
+       created_by_id, updated_by_id)
+VALUES (%s, 1, %s, %s, %s, %s, %s, %s, true, false, 0, '', %s, %s, now(), now(), %s, %s)"""
+
+
+def _rows(statement: str, *params: object) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _caller(request: HttpRequest) -> int:
+    key = request.headers["Authorization"].split()[1]
+    [row] = _rows(_TOKEN, hashlib.sha256(key.encode()).hexdigest())
+    return int(row[3])
+
+
+def _answer(body: object, status: int = 200) -> HttpResponse:
+    text = json.dumps(body, separators=(",", ":"), default=str)
+    return HttpResponse(text, status=status, content_type="application/json")
+
+
+def one(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    _caller(request)
+    [row] = _rows(_ONE, key)
+    return _answer(row)
+
+
+def many(request: HttpRequest) -> HttpResponse:
+    _caller(request)
+    identity = request.GET.get("identity")
+    where, params = ("WHERE contact_id = %s", (identity,)) if identity else ("", ())
+    [[count]] = _rows(f"{_COUNT} {where}", *params)
+    limit, offset = int(request.GET.get("limit", 1000)), int(request.GET.get("offset", 0))
+    rows = _rows(_PAGE.format(where=where), *params, min(limit, count - offset), offset)
+    return _answer({"count": count, "next": None, "previous": None, "results": rows})
+
+
+def register(request: HttpRequest) -> HttpResponse:
+    caller = _caller(request)
+    data = json.loads(request.body)["data"]
+    if not _rows(_DONE, data["id"]) and _rows(_PROGRAMME, data["schedule"], data["messageset"]) == [(True,)]:
+        with transaction.atomic():
+            _rows(_CONTACT, data["identity"], data["lang"], caller)
+            _rows(
+                _SUBSCRIBE, uuid.uuid4(), data["identity"], data["messageset"], data["schedule"], data["lang"],
+                data["next_sequence_number"], data["next_sequence_number"], json.dumps(data["metadata"]),
+                data["id"], caller, caller,
+            )  # fmt: skip
+    return _answer({"accepted": True}, 201)
+
+
+urlpatterns = [
+    path("api/v1/subscriptions/request", register),
+    path("api/v1/subscriptions/<uuid:key>/", one),
+    path("api/v1/subscriptions/", many),
+]
+
+
+def _application() -> WSGIHandler:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    settings.ROOT_URLCONF, settings.MIDDLEWARE = "bench.bare", []
+    django.setup()
+    return WSGIHandler()
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Any:
+    """The WSGI application, made at the first call: importing this module for its URLs must not start it."""
+    global _wsgi
+    _wsgi = _wsgi or _application()
+    return _wsgi(environ, start_response)
+
+
+_wsgi: WSGIHandler | None = None

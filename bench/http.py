@@ -1,0 +1,135 @@
+"""Asking an HTTP server as fast as it answers, and serving an application for that."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+
+from bench.common import ROOT
+from tests import servers
+
+#: Requests in flight at once: enough that no worker ever waits for one.
+CLIENTS = 8
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: method, path with query, JSON body."""
+
+    method: str
+    path: str
+    body: str = ""
+
+
+@contextmanager
+def served(application: str, *, environment: dict[str, str], log: Path) -> Iterator[int]:
+    """The port where gunicorn serves a WSGI application with two workers."""
+    port = servers.free_port()
+    command = [
+        sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread",
+        "--workers", str(WORKERS), "--threads", "4", "--no-control-socket",
+    ]  # fmt: skip
+    with log.open("ab") as errors:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | environment, stdout=errors, stderr=errors
+        )
+    try:
+        servers.wait_until(lambda: servers.listens(port), seconds=30, what=application)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def rate(port: int, calls: Sequence[Call], *, token: str, seconds: float, home: Path) -> float:
+    """Answers a second to these calls, over and over. Any answer but 2xx ends the benchmark.
+
+    wrk asks where there is one: it takes a tenth of the processor time that
+    Python takes for asking, and so measures the server rather than itself.
+    """
+    asked = _wrk if shutil.which("wrk") else _python
+    return asked(port, calls, token, seconds, home)
+
+
+def driver() -> str:
+    return "wrk" if shutil.which("wrk") else "Python threads (they share the processors with the server)"
+
+
+_SCRIPT = """
+local calls, n = {{{calls}}}, 0
+wrk.headers["Authorization"] = "Token {token}"
+wrk.headers["Content-Type"] = "application/json"
+local function start() math.randomseed(os.time() * 1000 + math.floor(os.clock() * 1e6) % 1000) end
+start()
+local function uuid()
+  return (string.gsub("xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx", "x",
+    function() return string.format("%x", math.random(0, 15)) end))
+end
+request = function()
+  n = n % #calls + 1
+  local call = calls[n]
+  return wrk.format(call[1], call[2], nil, (string.gsub(call[3], "@UUID@", uuid)))
+end
+"""
+
+
+def _wrk(port: int, calls: Sequence[Call], token: str, seconds: float, home: Path) -> float:
+    listed = ",".join(f"{{{_lua(call.method)},{_lua(call.path)},{_lua(call.body)}}}" for call in calls)
+    script = home / "calls.lua"
+    script.write_text(_SCRIPT.format(calls=listed, token=token))
+    done = subprocess.run(
+        ["wrk", "-t", "1", "-c", str(CLIENTS), "-d", f"{seconds:g}s", "-s", str(script), f"http://127.0.0.1:{port}"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        sys.exit(done.stdout)
+    found = re.search(r"Requests/sec:\s+([0-9.]+)", done.stdout)
+    return float(found.group(1)) if found else sys.exit(done.stdout)
+
+
+def _lua(text: str) -> str:
+    return f"[==[{text}]==]"
+
+
+def _python(port: int, calls: Sequence[Call], token: str, seconds: float, home: Path) -> float:
+    end, counts = time.monotonic() + seconds, [0] * CLIENTS
+    headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
+
+    def ask(client: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        for call in cycle(calls[client::CLIENTS] or calls):
+            if time.monotonic() > end:
+                return
+            connection.request(call.method, call.path, _unique(call.body), headers)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status >= 300:
+                return
+            counts[client] += 1
+
+    threads = [threading.Thread(target=ask, args=[client]) for client in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if not all(counts):
+        sys.exit("The server did not answer each call with success.")
+    return sum(counts) / seconds
+
+
+def _unique(body: str) -> bytes | None:
+    import uuid
+
+    return re.sub("@UUID@", lambda _: str(uuid.uuid4()), body).encode() or None
