@@ -69,6 +69,10 @@ class FakeModem:
     def start_references_at(self, first: int) -> None:
         self._references = count(first)
 
+    def leave_at_prompt(self) -> None:
+        """As after a daemon that died between AT+CMGS and its PDU."""
+        self._pdu_expected = True
+
     def receive(self, sender: str, text: str, *, parts: list[str] | None = None, reference: int = 77) -> None:
         """A message for us arrives over the air."""
         now = datetime.now(UTC)
@@ -164,7 +168,12 @@ class FakeModem:
 
     def _pdu(self, pdu: str) -> None:
         self._pdu_expected = False
-        part = gsm.decode_submit(pdu)
+        try:
+            part = gsm.decode_submit(pdu)
+        except (ValueError, IndexError):
+            # Also what a daemon says that starts while another one had begun a message and died.
+            self._say("+CMS ERROR: 304")
+            return
         if self._stopped.wait(self.delay):
             return
         error = self.refuse.get(part.number)

@@ -190,3 +190,12 @@ def test_the_eventhandler_pokes(smsd: Smsd, gateway):
     poke = django_settings.SMS_GATEWAYS["sms"] / ".poke"
     follow([queued()], "sent")
     servers.wait_until(poke.exists, seconds=5, what="the eventhandler's poke")
+
+
+def test_a_message_begun_by_a_daemon_that_died_does_not_block_the_next(smsd: Smsd, gateway, modem: FakeModem):
+    smsd.kill()
+    modem.leave_at_prompt()
+    smsd.start()
+    delivery = queued()
+    follow([delivery], "sent", timeout=20)
+    assert len(modem.submitted) == 1
