@@ -386,6 +386,28 @@ DEFAULT_FROM_EMAIL = env.text(
     "EMAIL_FROM", default="switchboard@localhost", pattern=r".+@.+", help="Sender of e-mails."
 )
 
+# --- Messages and notices -----------------------------------------------------------
+
+_messages_per_hour = env.number(
+    "MESSAGES_PER_HOUR",
+    default=1000,
+    help="Most in-app messages one person sends in an hour; 0: no limit. Administrators have none.",
+)
+_message_days = env.number(
+    "MESSAGE_RETENTION_DAYS", default=0, help="In-app messages older than this are removed; 0: never."
+)
+_notice_days = env.number(
+    "NOTICE_RETENTION_DAYS", default=0, help="In-app notices older than this are removed; 0: never."
+)
+#: What each kind of in-app message does differently from its defaults (docs/sendables.md).
+SENDABLES: dict[str, dict[str, Any]] = {
+    "message": {
+        "SEND_RATE": f"{_messages_per_hour}/hour" if _messages_per_hour else None,
+        "RETENTION_DAYS": _message_days or None,
+    },
+    "notice": {"RETENTION_DAYS": _notice_days or None},
+}
+
 # --- API ------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"

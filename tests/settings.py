@@ -16,3 +16,10 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+
+# Entities that the tests of `sendables` build from outside it.
+from tests.sendables.announcements.entities import ENTITIES as ANNOUNCEMENTS  # noqa: E402 (after the copy)
+from tests.sendables.keyed.entities import ENTITIES as KEYED  # noqa: E402 (after the copy)
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.sendables.announcements", "tests.sendables.keyed"]  # noqa: F405 (copied)
+SENDABLES = {**SENDABLES, **ANNOUNCEMENTS, **KEYED}  # noqa: F405 (copied)

@@ -8,7 +8,6 @@ algorithm, ITU-T I.371).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,29 +15,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from sendables.entities import Entity
+from sendables.entities.rates import Rate
 from sendables.models import Pace
 from sendables.operations.errors import TooFast
-
-PERIODS = {
-    "second": timedelta(seconds=1),
-    "minute": timedelta(minutes=1),
-    "hour": timedelta(hours=1),
-    "day": timedelta(days=1),
-}
-
-
-@dataclass(frozen=True)
-class Rate:
-    most: int
-    period: timedelta
-
-    @classmethod
-    def parse(cls, text: str) -> Rate:
-        """``"60/minute"``; ValueError for anything else."""
-        number, _, period = text.partition("/")
-        if period not in PERIODS or not number.isascii() or not number.isdigit() or int(number) < 1:
-            raise ValueError(f"{text!r} is not a rate: write e.g. 60/minute ({', '.join(PERIODS)})")
-        return cls(int(number), PERIODS[period])
 
 
 def rate_of(setting: Any, user: User) -> Rate | None:
