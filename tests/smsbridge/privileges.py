@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import grp
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -35,6 +36,13 @@ def ordinary_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
+
+
+def some_group() -> int:
+    """A group that may be given to files here, another one than new files have where possible."""
+    if os.geteuid() == 0:
+        return grp.getgrall()[-1].gr_gid
+    return (os.getgroups() or [os.getgid()])[-1]
 
 
 class _Header(ctypes.Structure):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import os
 import time
@@ -16,7 +17,7 @@ from django.core.management import CommandError, call_command
 from smsbridge.checks import check_spools, examine_spool
 from smsbridge.spool.folders import Spool
 from smsbridge.spool.health import Finding, disk, worst
-from tests.smsbridge.privileges import ordinary_folder, ordinary_user
+from tests.smsbridge.privileges import ordinary_folder, ordinary_user, some_group
 
 
 def found(spool: Spool, **asked) -> dict[str, Finding]:
@@ -154,6 +155,13 @@ def test_a_pid_file_that_the_caller_names_counts_for_sure(ours: Spool) -> None:
     file.write_text(str(os.getpid()))
     assert found(ours, pidfile=file) == {}
     assert found(ours, pidfile=Path("/nowhere"))["smsd_not_running"].level == "error"
+
+
+def test_a_daemon_that_has_fallen_silent(ours: Spool) -> None:
+    lay(ours, "stats/status", "GSM1: Idle", age=100)
+    assert found(ours) == {}
+    lay(ours, "stats/status", "GSM1: Idle", age=400)
+    assert found(ours)["smsd_silent"].detail == "smsd last wrote its status 400 seconds ago"
 
 
 def test_files_that_may_not_be_read(ours: Spool) -> None:
@@ -294,6 +302,20 @@ def test_missing_folders_are_made_when_asked(settings, tmp_path: Path) -> None:
     )
     assert run("--create")[0] == 0
     assert (tmp_path / "spool" / "outgoing").is_dir()
+
+
+def test_new_folders_belong_to_the_group_that_is_asked_for(settings, tmp_path: Path) -> None:
+    settings.SMS_GATEWAYS = {"sms": tmp_path / "spool"}
+    group = some_group()
+    assert run("--create", "--group", grp.getgrgid(group).gr_name)[0] == 0
+    made = [tmp_path / "spool", *(tmp_path / "spool").iterdir()]
+    assert {path.stat().st_gid for path in made} == {group}
+    assert {path.stat().st_mode & 0o7777 for path in made} == {0o2770}
+
+
+def test_a_group_nobody_knows(ours: Spool) -> None:
+    with pytest.raises(CommandError, match="no group klingons"):
+        call_command("check_spool", "--create", "--group", "klingons")
 
 
 def test_folders_that_cannot_be_made_are_an_error(settings) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from smsbridge.spool.errors import SpoolUnavailable
 from smsbridge.spool.folders import Place, Spool, Stuck
-from tests.smsbridge.privileges import ordinary_folder, ordinary_user
+from tests.smsbridge.privileges import ordinary_folder, ordinary_user, some_group
 
 TODAY = date(2026, 11, 21)
 NAME = "0198f6f1-0000-7000-8000-000000000001"
@@ -40,6 +40,13 @@ def test_every_folder_is_made_for_the_group_and_closed_to_others(tmp_path: Path)
         "outgoing", "checked", "sent", "failed", "incoming", "report", "saved", "archive", "quarantine",
     }  # fmt: skip
     assert set(made.values()) == {0o2770}
+
+
+def test_new_folders_belong_to_the_spools_group(tmp_path: Path) -> None:
+    os.chown(tmp_path, -1, some_group())
+    os.chmod(tmp_path, 0o755)  # not setgid, so that the system hands nothing on
+    Spool(tmp_path).create()
+    assert {path.stat().st_gid for path in tmp_path.iterdir()} == {tmp_path.stat().st_gid}
 
 
 def test_folders_that_exist_keep_their_modes(tmp_path: Path) -> None:

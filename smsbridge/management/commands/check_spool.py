@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("gateways", nargs="*", help="Gateways to look at; default: all there are.")
         parser.add_argument("--json", action="store_true", help="Print one JSON object instead of lines.")
         parser.add_argument("--create", action="store_true", help="First make folders that are missing.")
+        parser.add_argument("--group", type=_group, default=-1, help="Group of such folders: smsd's.")
         parser.add_argument("--stuck-after", type=float, default=300, metavar="SECONDS", help="Default: 300.")
         parser.add_argument("--pidfile", type=Path, help="smsd's, when it is not where the package puts it.")
 
@@ -51,7 +53,7 @@ class Command(BaseCommand):
     def _examine(self, spool: Spool, options: dict[str, Any]) -> list[Finding]:
         if options["create"]:
             try:
-                spool.create()
+                spool.create(group=options["group"])
             except SpoolUnavailable as trouble:
                 detail = f"folders cannot be made: {trouble.detail}"
                 return [Finding("error", trouble.code, detail, "Make them as root, see docs/smsbridge.md.")]
@@ -66,6 +68,13 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {finding.level}: {finding.detail}")
                 if finding.hint:
                     self.stdout.write(f"    {finding.hint}")
+
+
+def _group(name: str) -> int:
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError as error:
+        raise ArgumentTypeError(f"there is no group {name}") from error
 
 
 def _configured(name: str) -> Spool:

@@ -37,9 +37,10 @@ def render(
     of one's own, named ``X-…``, that smsd keeps as well. Report is always
     written, so that the modem's configuration decides nothing.
 
-    A text of GSM characters goes out as UTF-8 (as septets when it holds ¤), any
-    other as UCS-2: smsd stops converting UTF-8 at the first character above U+FFFF. Blanks and line ends
-    at the end are left out (``alphabet.trimmed``).
+    A text of GSM characters goes out as UTF-8 (as septets when it holds ¤),
+    any other as UCS-2: smsd stops converting UTF-8 at the first character
+    above U+FFFF. Blanks and line ends at the end are left out
+    (``alphabet.trimmed``).
 
     Raises Refused: ``empty``, ``bad_characters``, ``bad_number``, ``bad_option``.
     """

@@ -70,12 +70,17 @@ class Spool:
     def path(self, folder: str) -> str:
         return os.path.join(self.root, folder)
 
-    def create(self) -> None:
-        """Make every folder that is missing, setgid and closed to others. Raises SpoolUnavailable."""
+    def create(self, *, group: int = -1) -> None:
+        """Make every folder that is missing, setgid and closed to others. Raises SpoolUnavailable.
+
+        New folders get the ``group`` of that number, else the spool's own.
+        """
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(str(self.root), group)
+            owning = os.stat(self.root).st_gid if group < 0 else group
             for folder in (*LIVE_FOLDERS, *OWN_FOLDERS):
-                _make_folder(self.path(folder))
+                _make_folder(self.path(folder), owning)
         except OSError as error:
             raise unavailable(error) from error
 
@@ -226,12 +231,14 @@ class Spool:
             raise unavailable(error) from error
 
 
-def _make_folder(path: str) -> None:
+def _make_folder(path: str, group: int = -1) -> None:
     try:
         os.mkdir(path)
     except FileExistsError:
         return
-    # mkdir(2) takes the umask off and leaves the group bit to the system.
+    if group >= 0 and os.stat(path).st_gid != group:
+        os.chown(path, -1, group)
+    # After chown(2), which takes the group bit away; mkdir(2) takes the umask off.
     os.chmod(path, FOLDER_MODE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from smsbridge.spool.health.findings import Finding
 #: Where Debian's package keeps the number of smsd's main process, and for which spool.
 _DEBIAN_SPOOL, _DEBIAN_PIDFILE = Path("/var/spool/sms"), Path("/run/smstools/smsd.pid")
 
+#: smsd's ``status_interval`` is 60 seconds unless configured.
+_LONGEST_SILENCE_SECONDS = 300
+
 
 def daemon_findings(spool: Spool, *, stuck_after: float, pidfile: Path | None = None) -> list[Finding]:
     """What is wrong with smsd, as far as it shows from outside.
@@ -19,12 +23,14 @@ def daemon_findings(spool: Spool, *, stuck_after: float, pidfile: Path | None = 
     Files older than ``stuck_after`` seconds in outgoing are an error. A
     process that is gone is one too when the caller names the ``pidfile``, or
     files are stuck; else a warning, because a daemon in another container
-    cannot be seen.
+    cannot be seen. Silence is told by the file that smsd with a
+    ``stats`` folder in the spool rewrites each minute.
     """
     stuck = spool.stuck(stuck_after)
     file = pidfile or _usual_pidfile(spool.root)
     running = _running(file) if file else None
     findings = list(_process_findings(file, running, certain=bool(stuck or pidfile)))
+    findings += _silence_findings(spool)
     if stuck:
         findings.append(_stuck_finding(spool, stuck, running=running is not False))
     return findings
@@ -49,6 +55,17 @@ def _process_findings(pidfile: Path | None, running: bool | None, *, certain: bo
     if running is False:
         level = "error" if certain else "warning"
         yield Finding(level, "smsd_not_running", f"{pidfile} names no running process", "Start smsd.")
+
+
+def _silence_findings(spool: Spool) -> Iterator[Finding]:
+    try:
+        silent = time.time() - os.stat(spool.path("stats/status")).st_mtime
+    except OSError:
+        return  # smsd is configured to keep it elsewhere, or not at all
+    if silent > _LONGEST_SILENCE_SECONDS:
+        yield Finding(
+            "error", "smsd_silent", f"smsd last wrote its status {silent:.0f} seconds ago", "Start smsd."
+        )
 
 
 def _stuck_finding(spool: Spool, stuck: list[Stuck], *, running: bool) -> Finding:
