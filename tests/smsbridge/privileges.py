@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import grp
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
