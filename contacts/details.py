@@ -46,6 +46,7 @@ class InvalidDetails(ValueError):
 class Description:
     """Details, taken apart. ``addresses`` is None when they were not spoken of."""
 
+    keys: frozenset[str]
     columns: dict[str, str]
     details: dict[str, Any]
     addresses: list[AddressRecord] | None = None
@@ -75,9 +76,9 @@ def read_details(wire: dict[str, Any]) -> Description:
     columns = {column: _text(wire, key, most, check) for key, (column, most, check) in _COLUMNS.items()}
     others = {key: value for key, value in wire.items() if key not in _COLUMNS and key != "addresses"}
     if "addresses" not in wire:
-        return Description(columns, others)
+        return Description(frozenset(wire), columns, others)
     records, opted_out = _read_addresses(wire["addresses"])
-    return Description(columns, others, records, opted_out)
+    return Description(frozenset(wire), columns, others, records, opted_out)
 
 
 def write_details(contact: Contact, addresses: Iterable[Address]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from zoneinfo import available_timezones
 
@@ -22,8 +23,10 @@ def validate_timezone(value: str) -> None:
 validate_language = RegexValidator(
     r"\A[a-z]{2,3}([_-][A-Za-z]{2})?\Z", "Write a language code like eng_ZA.", code="language"
 )
+#: What the kind of an address looks like.
+KIND = re.compile(r"\A[a-z][a-z0-9_-]{0,15}\Z")
 validate_kind = RegexValidator(
-    r"\A[a-z][a-z0-9_-]{0,15}\Z", "Write an address type like msisdn or email.", code="address_kind"
+    KIND.pattern, "Write an address type like msisdn or email.", code="address_kind"
 )
 
 

@@ -70,7 +70,7 @@ def _prepare(described: Description) -> None:
     if True in described.opted_out.values():
         # Before any row is locked; see contacts.gate.
         gate.exclusive()
-    note_detail_keys(names=[*described.details, *(key for key, text in described.columns.items() if text)])
+    note_detail_keys(names=described.keys)
 
 
 def _merged(profile: Profile, described: Description) -> Profile:

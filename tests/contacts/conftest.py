@@ -65,7 +65,7 @@ def forgotten() -> Iterator[Heard]:
 
 @contextmanager
 def statements(expected: int) -> Iterator[None]:
-    """The block runs so many statements on tables of people; what signals set off elsewhere is not counted."""
+    """So many statements on tables of people; what signals set off elsewhere is not counted."""
     with CaptureQueriesContext(connection) as captured:
         yield
     sent = [query["sql"] for query in captured if '"contacts_' in query["sql"]]
