@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 _NAMESPACE = UUID("7b0f6a52-3f0e-5a53-9a3c-5d6a0e1f2b11")
 
-#: Replies STOP to whatever it receives.
+#: Replies STOP to its second message.
 STOPS = "+447700900106"
 #: The network refuses every message to it.
 FAILS = "+447700900107"
@@ -60,12 +60,16 @@ WEEKLY = {
 
 @dataclass(frozen=True)
 class Person:
-    """One subscriber: on the welcome set (from ``position`` on) or on the weekly one."""
+    """One subscriber: on the welcome set (from ``position`` on) or on the weekly one.
+
+    ``at_once``: how many messages are sent without waiting for the schedule.
+    """
 
     name: str
     msisdn: str | None
     lang: str = "eng_GB"
     position: int = 1
+    at_once: int = 1
     weekly: bool = False
     timezone: str = ""
 
@@ -84,10 +88,10 @@ PEOPLE = (
     Person("Cora Clarke", "+447700900103", position=3),
     Person("Diane Dubois", "+33639980101", lang="fra_FR", timezone="Europe/Paris"),
     Person("Élodie Étienne", "+33639980102", lang="fra_FR", position=2, timezone="Europe/Paris"),
-    Person("Grace Green (replies STOP)", STOPS),
+    Person("Grace Green (replies STOP)", STOPS, at_once=2),
     Person("Hope Hall (phone switched off)", FAILS),
     Person("Ivy Irwin (no number known)", None),
-    Person("Jane Jones", "+447700900110", weekly=True),
-    Person("Karine Klein", "+33639980111", lang="fra_FR", weekly=True, timezone="Europe/Paris"),
-    Person("Lucy Lane", "+447700900112", weekly=True, position=4),
+    Person("Jane Jones", "+447700900110", at_once=0, weekly=True),
+    Person("Karine Klein", "+33639980111", lang="fra_FR", at_once=0, weekly=True, timezone="Europe/Paris"),
+    Person("Lucy Lane", "+447700900112", at_once=0, weekly=True, position=4),
 )

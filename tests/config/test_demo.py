@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from contacts.models import Address, Contact
+from outbox.models import Delivery
 from smsbridge.spool import alphabet
 from stagebased.management import demo
 from stagebased.models import Message, MessageSet, Subscription
@@ -25,6 +26,16 @@ def test_it_is_loaded_once_however_often_it_is_asked_for():
     assert counts() == first
     assert first[0] == 2
     assert first[2] == first[4] == len(demo.PEOPLE)
+
+
+def test_first_messages_go_out_at_once_and_the_one_who_will_stop_gets_two():
+    call_command("seed_demo", verbosity=0)
+    found = {
+        person.name: list(Delivery.objects.filter(contact=person.identity).values_list("state", "reason"))
+        for person in demo.PEOPLE
+        if person.msisdn in (demo.STOPS, "+447700900110") or person.msisdn is None
+    }
+    assert list(found.values()) == [[("queued", "")] * 2, [("failed", "no_address")], []]
 
 
 def test_it_is_not_put_beside_programmes_of_ones_own_by_make_run():

@@ -14,6 +14,7 @@ from contacts.operations import get_or_create_contact
 from stagebased.management import demo
 from stagebased.models import Message, MessageSet, Schedule
 from stagebased.operations.content import save_message, save_message_set, save_schedule
+from stagebased.operations.send import send_now
 from stagebased.operations.subscribe import subscribe_for_hub
 
 WELCOME_NAME = "demo_welcome.minutely.1"
@@ -99,7 +100,7 @@ def _subscribe(person: demo.Person, message_set: MessageSet) -> None:
         language=person.lang,
         timezone=person.timezone,
     )
-    subscribe_for_hub(
+    subscription = subscribe_for_hub(
         request_id=person.request_id,
         fields={
             "contact_id": person.identity,
@@ -109,3 +110,6 @@ def _subscribe(person: demo.Person, message_set: MessageSet) -> None:
             "next_sequence_number": person.position,
         },
     )
+    if subscription is not None:
+        for _ in range(person.at_once):
+            send_now(subscription_id=subscription.pk)
