@@ -157,6 +157,10 @@ class Delivery(models.Model):
             models.Index(
                 fields=["gateway", "lease_until"], name="delivery_leased", condition=Q(state="claimed")
             ),
+            # Read by channels that look for deliveries whose fate never came back.
+            models.Index(
+                fields=["gateway", "handed_at"], name="delivery_handed", condition=Q(state="handed")
+            ),
             # Read by the sweep: what waited too long.
             models.Index(
                 fields=["expires_at"],
