@@ -7,6 +7,8 @@ class SendablesConfig(AppConfig):
     verbose_name = "Messages and notices"
 
     def ready(self) -> None:
+        from sendables import receivers
         from sendables.entities.checks import check_settings
 
+        receivers.connect()
         checks.register(check_settings, "sendables")

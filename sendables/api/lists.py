@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sendables.api.base import EntityView
+from sendables.api.filters import filter_sendables
 from sendables.api.paging import cut, cut_sorted, link_header
 from sendables.api.shapes import participant_columns, received_shape, rows_of
 from sendables.selectors import received, received_one
@@ -20,10 +21,10 @@ class FilteredView(EntityView):
 
     def filtered_contents(self) -> Any | None:
         """The content rows that the parameters ask for; None when they ask for all."""
-        if not self.request.query_params:
-            return None
         settings, everything = self.kind.settings, self.kind.contents
         narrow = settings.of_view(self.view_name, "FILTER_SENDABLES")
+        if narrow is filter_sendables and not self.request.query_params:
+            return None
         rows = narrow(self.request, everything, settings)
         return rows if rows.query.where else None
 

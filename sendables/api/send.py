@@ -63,6 +63,9 @@ class SendView(RepeatableView):
         if sent is not None:
             for callback in self.kind.settings.AFTER_SEND_CALLBACKS:
                 recipients = named(sent.reached)
-                call = partial(callback, self.request, body.sent_fields(), recipients)
-                transaction.on_commit(call, robust=True)
+                self.call_after_commit(callback, body.sent_fields(), recipients)
         return told
+
+    def call_after_commit(self, callback: Callable[..., Any], fields: Answer, recipients: Any) -> None:
+        # A function, not a partial: Django names it in the log line when it fails, and a partial has no name.
+        transaction.on_commit(lambda: callback(self.request, fields, recipients), robust=True)

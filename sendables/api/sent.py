@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from sendables import operations
 from sendables.api.base import EntityView
 from sendables.api.errors import refuse
+from sendables.api.filters import filter_recipients
 from sendables.api.lists import FilteredView, participant
 from sendables.api.paging import Page, cursor_of, cut, link_header
 from sendables.api.serializers import SelectSerializer
@@ -41,9 +42,10 @@ class SentListView(FilteredView):
 
     def filtered_recipients(self) -> Any | None:
         """The users that ``recipient_…`` parameters ask for; None when there are none."""
-        if not self.request.query_params:
+        narrow = self.kind.settings.FILTER_RECIPIENTS
+        if narrow is filter_recipients and not self.request.query_params:
             return None
-        people = self.kind.settings.FILTER_RECIPIENTS(self.request, users(), self.kind.settings)
+        people = narrow(self.request, users(), self.kind.settings)
         return people if people.query.where else None
 
     def is_quick(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -30,7 +29,7 @@ def note_change(kind: Entity, box: Inbox, *, unread: int) -> None:
 
 def announce(signal: Signal, **facts: Any) -> None:
     """Send a signal once the transaction is committed."""
-    transaction.on_commit(partial(signal.send_robust, sender=None, **facts), robust=True)
+    transaction.on_commit(lambda: signal.send_robust(sender=None, **facts), robust=True)
 
 
 def unread_count(*, entity_name: str, reader: User) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +17,7 @@ from sendables.entities.registry import has_field
 from sendables.operations.audience import allowed, named
 from sendables.operations.delivering import deliver
 from sendables.operations.errors import NoRecipients
+from sendables.operations.inboxes import announce
 from sendables.operations.pacing import spend
 from sendables.signals import inboxes_changed, sendable_sent
 
@@ -101,10 +101,5 @@ def store(kind: Entity, sender: User | None, fields: dict[str, Any], **more: Any
 
 def tell(kind: Entity, sendable: Any, sender: User | None, reached: list[Any]) -> None:
     """Announce, once committed, that it was sent."""
-    facts = {"key": sendable.pk, "by": sender and sender.pk, "recipients": reached}
-    transaction.on_commit(
-        partial(sendable_sent.send_robust, sender=None, entity=kind.name, **facts), robust=True
-    )
-    transaction.on_commit(
-        partial(inboxes_changed.send_robust, sender=None, entity=kind.name, users=reached), robust=True
-    )
+    announce(sendable_sent, entity=kind.name, key=sendable.pk, by=sender and sender.pk, recipients=reached)
+    announce(inboxes_changed, entity=kind.name, users=reached)
