@@ -75,7 +75,7 @@ class Installation:
         self.family = psutil.Process(self.process.pid).children(recursive=True)
         (os.killpg if everybody else os.kill)(self.process.pid, how)
         self.process.wait(timeout=30)
-        _, alive = psutil.wait_procs(self.family, timeout=5)
+        _, alive = psutil.wait_procs(self.family, timeout=15)
         assert alive == []
         assert "SIGKILL" not in self.output()
         assert "exited with" not in self.output()
@@ -126,6 +126,13 @@ def test_the_demo_sends_delivers_obeys_a_stop_and_goes_on_after_a_restart(instal
     )
     assert twice == []
     installation.stop(signal.SIGTERM, everybody=False)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_when_only_make_gets_the_signal(installation: Installation, how):
+    installation.start()
+    installation.stop(how, everybody=False)
 
 
 def test_a_taken_port_is_said_at_once(settings):

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, CommandError, call_command
 
+from config.guard import guard
+
 PROCESSES = ("web", "worker", "beat")
 
 
@@ -90,4 +92,5 @@ def start(names: tuple[str, ...]) -> None:
     # No .env for honcho: the settings have read it, and honcho would let it overrule the environment.
     command = ["honcho", "--app-root", str(settings.BASE_DIR), "--env", os.devnull, "start", *names]
     os.chdir(settings.BASE_DIR)
+    guard(leader=os.getpid(), parent=os.getppid())
     os.execve(programs / "honcho", command, environment)  # noqa: S606 (no shell is what is wanted)
