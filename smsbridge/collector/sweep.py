@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -14,7 +15,7 @@ from django.utils import timezone
 from outbox.channels import GatewayUnavailable
 from outbox.counts import hour_of
 from outbox.models import Gateway
-from smsbridge.collector import fates, received, reports
+from smsbridge.collector import fates, lost, received, reports
 from smsbridge.collector.files import Action, Opened, Verdict, opened
 from smsbridge.gateways import spool_of
 from smsbridge.models import CollectorCount
@@ -25,16 +26,18 @@ logger = logging.getLogger(__name__)
 
 #: Files taken in by one transaction.
 BATCH = 500
+#: Seconds after which no further batch of a folder is begun, so that every folder gets its turn.
+BUDGET = 5.0
 #: First half of the key of the lock that keeps a gateway's collectors apart; spells "coll".
 _COLLECTOR = 0x636F6C6C
 
 Taker = Callable[[str, Sequence[Opened]], list[Verdict]]
-#: In this order: a report is understood once its message is known as sent.
+#: In this order: opt-outs are the most urgent, and a report is understood once its message is known as sent.
 _TAKERS: dict[str, Taker] = {
+    "incoming": received.take_received,
     "sent": fates.take_sent,
     "failed": fates.take_failed,
     "report": reports.take_reports,
-    "incoming": received.take_received,
 }
 _COUNTED = {Action.FOREIGN: CollectorCount.What.FOREIGN, Action.QUARANTINE: CollectorCount.What.QUARANTINED}
 
@@ -44,24 +47,33 @@ class _Busy(Exception):
 
 
 def collect(gateway: Gateway) -> int:
-    """Take in every finished file of the gateway; how many.
+    """Take in the gateway's finished files; how many.
 
     A fixed number of statements for each batch of ``BATCH`` files of one
-    folder (besides those of opt-outs). Returns early when another worker is
-    at it. Raises GatewayUnavailable when the spool cannot be read or files
-    cannot be moved.
+    folder (besides those of opt-outs). A great backlog is left to the next
+    time; so is everything when another worker is at it. Raises
+    GatewayUnavailable when the spool cannot be read or files cannot be moved.
     """
     taken = 0
     try:
         spool = spool_of(gateway.name)
         for kind in _TAKERS:
-            for batch in _batches(spool.finished(kind)):
-                taken += _settle(spool, _take(gateway.name, kind, batch))
+            taken += _collect_kind(spool, gateway.name, kind)
+        lost.look_for_lost(spool, gateway.name)
         _tidy(gateway.name)
     except _Busy:
         return taken
     except SpoolUnavailable as error:
         raise GatewayUnavailable(f"{error.code}: {error.detail}") from error
+    return taken
+
+
+def _collect_kind(spool: Spool, gateway: str, kind: str) -> int:
+    taken, end = 0, time.monotonic() + BUDGET
+    for batch in _batches(spool.finished(kind)):
+        taken += _settle(spool, _take(gateway, kind, batch))
+        if time.monotonic() > end:
+            break
     return taken
 
 

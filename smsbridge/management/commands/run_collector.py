@@ -14,10 +14,8 @@ from django.core.management import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
-from outbox import gateways
-from outbox.channels import GatewayUnavailable
+from outbox import runs
 from smsbridge import pokes
-from smsbridge.collector import collect
 from smsbridge.gateways import configured_spool
 
 logger = logging.getLogger(__name__)
@@ -65,8 +63,7 @@ def follow(names: list[str], *, interval: float, stopped: threading.Event) -> No
 def _collect(name: str) -> int:
     close_old_connections()
     try:
-        return collect(gateways.named(name))
-    except (GatewayUnavailable, DatabaseError) as trouble:
-        # Lasting trouble shows in the gateway's own row as well; here it is tried again.
+        return runs.collect(name=name)
+    except DatabaseError as trouble:
         logger.warning("gateway %s cannot be collected from now: %s", name, type(trouble).__name__)
         return 0
