@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from contacts.models import Address, Contact
 from outbox.models import Gateway
 from smsbridge.spool.folders import Spool
 from tests.smsbridge.smsd_files import PlayedSmsd
+
+# A busy machine is slow now and then; that is no fault of the code.
+hypothesis_settings.register_profile("unhurried", deadline=None)
+hypothesis_settings.load_profile("unhurried")
 
 
 @pytest.fixture

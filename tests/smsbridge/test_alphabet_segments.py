@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import smsutil
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from smsbridge.spool.alphabet import DEFAULT_TABLE, EXTENSION_TABLE, Encoding, is_gsm, segment, trimmed
@@ -161,7 +161,6 @@ def length_in(text: str, encoding: Encoding) -> int:
 
 
 @given(SENDABLE.filter(bool), st.integers(1, 40))
-@settings(deadline=None)
 def test_parts_join_to_the_text_and_each_fits(piece: str, times: int) -> None:
     text = piece * times
     found = segment(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import json
 import os
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -231,6 +232,18 @@ def test_a_full_disk(ours: Spool, monkeypatch) -> None:
 def test_the_worst_counts() -> None:
     warning, error = Finding("warning", "x", ""), Finding("error", "x", "")
     assert [worst([]), worst([warning]), worst([error, warning])] == ["ok", "warning", "error"]
+
+
+def test_the_document_lists_every_code() -> None:
+    root = Path(__file__).resolve().parents[2]
+    table = (root / "docs" / "smsbridge.md").read_text().partition("### Self-check")[2]
+    listed = set(
+        re.findall(r"`([a-z_]+)`", "".join(re.findall(r"^\| (`.*?) \| (?:error|warning)", table, re.M)))
+    )
+    sources = "".join(path.read_text() for path in (root / "smsbridge" / "spool").rglob("*.py"))
+    found = set(re.findall(r'Finding\(\s*(?:level|"error"|"warning"), "([a-z_]+)"', sources))
+    assert listed - found == {"disk_full", "read_only", "no_permission", "io_error"}
+    assert found <= listed
 
 
 # The system check
