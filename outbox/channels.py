@@ -32,7 +32,6 @@ class Outgoing(NamedTuple):
     #: Counted before the work: 1 at the first try.
     attempts: int
     expires_at: datetime | None
-    contact_id: UUID | None
     created_by_id: int | None
 
 

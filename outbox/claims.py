@@ -16,7 +16,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
-from uuid import UUID
 
 from django.conf import settings
 
@@ -35,18 +34,19 @@ MOST_BACKOFF = timedelta(hours=1)
 class Claim:
     """Deliveries that this worker has taken, for how many attempts they have had, this one included.
 
+    Key and ids as the database keeps them: they only travel back there.
     ``retaken``: an earlier worker came to nothing with them. ``given_up``: how
     many were failed instead of being retaken once more.
     """
 
-    key: UUID
-    ids: list[UUID]
+    key: str
+    ids: list[str]
     attempts: int = 1
     retaken: bool = False
     given_up: int = 0
 
 
-NOTHING = Claim(UUID(int=0), [])
+NOTHING = Claim("", [])
 
 
 def backoff(attempts: int) -> timedelta:
@@ -63,7 +63,7 @@ def group_size(attempts: int) -> int:
 
 def take(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
     """Claim what is due, most urgent first, then longest due."""
-    key = uuid.uuid4()
+    key = sets.id_value(uuid.uuid4())
     skip = " FOR UPDATE SKIP LOCKED" if sets.on_postgresql() else ""
     # One look per priority: a single range over all of them would have to step over everything
     # urgent that is not due yet, each time.
@@ -71,9 +71,9 @@ def take(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
     each = [(gateway.name, priority, sets.time_value(now), limit) for priority in Delivery.Priority.values]
     found = sets.fetch(
         _CLAIM.format(due=f"{looks} LIMIT %s", key="%s"),
-        (*chain.from_iterable(each), limit, sets.id_value(key), *_lease(now)),
+        (*chain.from_iterable(each), limit, key, *_lease(now)),
     )
-    return Claim(key, [sets.id_from(row[0]) for row in found])
+    return Claim(key, [row[0] for row in found])
 
 
 def retake(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
@@ -86,20 +86,20 @@ def retake(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
         return NOTHING
     attempts, alone = first[0]
     if alone and attempts >= settings.OUTBOX_MAX_ATTEMPTS:
-        return Claim(uuid.uuid4(), [], given_up=_give_up(gateway, now))
+        return Claim("", [], given_up=_give_up(gateway, now))
     return _retake_group(gateway, attempts, min(limit, group_size(attempts)), now)
 
 
 def _retake_group(gateway: Gateway, attempts: int, size: int, now: datetime) -> Claim:
     skip = " FOR UPDATE SKIP LOCKED" if sets.on_postgresql() else ""
-    key = uuid.uuid4()
+    key = sets.id_value(uuid.uuid4())
     # A delivery taken alone is marked by its own id as the key of its claim: if it comes to
     # nothing again, there is no neighbour to blame.
     found = sets.fetch(
         _CLAIM.format(due=_OUTLIVED.format(skip=skip), key="CASE WHEN %s = 1 THEN id ELSE %s END"),
-        (gateway.name, sets.time_value(now), attempts, size, size, sets.id_value(key), *_lease(now)),
+        (gateway.name, sets.time_value(now), attempts, size, size, key, *_lease(now)),
     )
-    ids = [sets.id_from(row[0]) for row in found]
+    ids = [row[0] for row in found]
     return Claim(ids[0] if size == 1 and ids else key, ids, attempts=attempts + 1, retaken=True)
 
 
@@ -115,17 +115,17 @@ def _lease(now: datetime) -> tuple[object, object]:
     return sets.time_value(now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)), sets.time_value(now)
 
 
-def give_back(ids: Collection[UUID], *, detail: str = "") -> None:
+def give_back(ids: Collection[str], *, detail: str = "") -> None:
     """Queue again what could not even be tried; the attempt does not count."""
     _execute(_GIVE_BACK, ids, detail)
 
 
-def put_off(ids: Collection[UUID], *, until: datetime, tried: bool) -> None:
+def put_off(ids: Collection[str], *, until: datetime, tried: bool) -> None:
     """Let a claim rest until then, to be retaken; ``tried``: the attempt counts."""
     _execute(_PUT_OFF, ids, sets.time_value(until), 0 if tried else 1)
 
 
-def _execute(statement: str, ids: Collection[UUID], *params: object) -> None:
+def _execute(statement: str, ids: Collection[str], *params: object) -> None:
     if ids:
         chosen = sets.ids_in(ids)
         sets.fetch(statement.format(ids=chosen.sql), (*params, *chosen.params))
@@ -154,7 +154,7 @@ WITH due AS MATERIALIZED ({due})
 UPDATE outbox_delivery
    SET state = 'claimed', attempts = attempts + 1, claim = {key}, lease_until = %s, claimed_at = %s
  WHERE id IN (SELECT id FROM due)
-RETURNING id"""
+RETURNING CAST(id AS text)"""
 _GIVE_BACK = """
 UPDATE outbox_delivery
    SET state = 'queued', attempts = attempts - 1, claim = NULL, lease_until = NULL, detail = %s

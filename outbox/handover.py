@@ -65,7 +65,7 @@ def hand_over(gateway: Gateway, channel: Channel, claim: Claim, clock: Clock) ->
         result = channel.hand_over(gateway, going) if going else HandOver()
         now = clock.now()
         rates.use(gateway, len(result.handed) + len(result.delivered), now=now)
-        claims.give_back([one.id for one in may_go[len(going) :]])
+        claims.give_back([sets.id_value(one.id) for one in may_go[len(going) :]])
         did = _stop(rows, now)
         did += _record(gateway, going, result, now)
     return did
@@ -82,14 +82,14 @@ def _lock(claim: Claim, address_kind: str, now: datetime) -> list[Locked]:
     lock = " FOR UPDATE OF d" if sets.on_postgresql() else ""
     found = sets.fetch(
         _LOCK.format(closed=closed, ids=chosen.sql, lock=lock),
-        (sets.time_value(now), address_kind, *chosen.params, sets.id_value(claim.key)),
+        (sets.time_value(now), address_kind, *chosen.params, claim.key),
     )
     found.sort(key=lambda row: (row[-2], row[-1], row[0]))
     return [_locked(row) for row in found]
 
 
 _LOCK = """
-SELECT d.id, d.address, d.text, d.options, d.attempts, d.expires_at, d.contact_id, d.created_by_id,
+SELECT d.id, d.address, d.text, d.options, d.attempts, d.expires_at, d.created_by_id,
        NOT d.despite_opt_out AND {closed}, d.expires_at <= %s, d.priority, d.not_before
   FROM outbox_delivery d CROSS JOIN (SELECT CAST(%s AS text) AS kind) k
  WHERE d.id IN {ids} AND d.claim = %s AND d.state = 'claimed'
@@ -97,16 +97,15 @@ SELECT d.id, d.address, d.text, d.options, d.attempts, d.expires_at, d.contact_i
 
 
 def _locked(row: tuple[Any, ...]) -> Locked:
-    key, address, text, options, attempts, expires_at, contact, user, closed, late, priority, _ = row
+    key, address, text, options, attempts, expires_at, user, closed, late, priority, _ = row
     outgoing = Outgoing(
-        key if isinstance(key, UUID) else sets.id_from(key),
+        sets.id_from(key),
         address,
         text,
         {} if options == "{}" else json.loads(options),
         priority,
         attempts,
         sets.time_from(expires_at),
-        sets.id_from(contact) if contact else None,
         user,
     )
     return Locked(outgoing, bool(closed), bool(late))

@@ -54,11 +54,15 @@ def time_from(value: Any) -> datetime | None:
     return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
-def ids_in(ids: Iterable[UUID]) -> Fragment:
-    """``IN``'s right side for a set of ids: ``WHERE id IN (SELECT …)`` as one parameter."""
+def ids_in(ids: Iterable[UUID | str]) -> Fragment:
+    """``IN``'s right side for a set of ids: ``WHERE id IN (SELECT …)`` as one parameter.
+
+    Texts among them are taken for ids as the database keeps them.
+    """
     if on_postgresql():
         return Fragment("(SELECT unnest(%s::uuid[]))", ("{" + ",".join(map(str, ids)) + "}",))
-    return Fragment("(SELECT value FROM json_each(%s))", (json.dumps([value.hex for value in ids]),))
+    kept = [value if isinstance(value, str) else value.hex for value in ids]
+    return Fragment("(SELECT value FROM json_each(%s))", (json.dumps(kept),))
 
 
 def records(rows: Sequence[Sequence[Any]], **columns: str) -> Fragment:

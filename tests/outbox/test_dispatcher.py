@@ -23,13 +23,13 @@ def texts(channel) -> list[str]:
     return [one.text for one in channel.handed]
 
 
-def test_what_is_queued_is_handed_over_with_all_the_channel_needs(queue, channel, mary) -> None:
+def test_what_is_queued_is_handed_over_with_all_the_channel_needs(queue, channel) -> None:
     expires = timezone.now() + timedelta(hours=1)
-    queue(text="hello", contact=mary, options={"flash": True}, expires_at=expires, priority=Priority.HIGH)
+    queue(text="hello", options={"flash": True}, expires_at=expires, priority=Priority.HIGH)
     assert dispatch("sms").handed == 1
     [one] = channel.handed
     assert (one.address, one.text, one.options) == ("+27820001001", "hello", {"flash": True})
-    assert (one.priority, one.attempts, one.expires_at, one.contact_id) == (3, 1, expires, mary.pk)
+    assert (one.priority, one.attempts, one.expires_at) == (3, 1, expires)
 
 
 def test_a_handed_over_delivery_knows_when_and_holds_no_claim(queue, channel) -> None:

@@ -97,12 +97,12 @@ def test_nothing_is_handed_over_after_an_opt_out_that_came_at_any_moment(
         for _ in range(3)
         for one in everybody
     ]
-    operations.queue_many(rows=rows)
+    whose = {delivery.pk: delivery.contact_id for delivery, _ in operations.queue_many(rows=rows)}
     started: list[tuple[float, object]] = []
     opted_out: dict[object, float] = {}
 
     def note(batch: Sequence[Outgoing]) -> None:
-        started.extend((time.monotonic(), one.contact_id) for one in batch)
+        started.extend((time.monotonic(), whose[one.id]) for one in batch)
         time.sleep(chance.random() * 0.01)
 
     def opt_out(some: list[Contact]) -> None:

@@ -25,7 +25,7 @@ SMS = SmsChannel()
 def outgoing(**fields: Any) -> Outgoing:
     usual = {
         "id": uuid.uuid4(), "address": "+27820001001", "text": "hello", "options": {}, "priority": 5,
-        "attempts": 1, "expires_at": None, "contact_id": None, "created_by_id": None,
+        "attempts": 1, "expires_at": None, "created_by_id": None,
     }  # fmt: skip
     return Outgoing(**(usual | fields))
 
