@@ -284,6 +284,30 @@ SMS_STRICT_NUMBERS = env.flag(
     default=False,
     help="Refuse numbers outside the ranges that countries have assigned, not only impossible ones.",
 )
+IDENTITY_STORE_URL = env.url(
+    "IDENTITY_STORE_URL",
+    default=None,
+    schemes=("https", "http"),
+    help="Another identity store, e.g. https://host/api/v1, that is asked about people unknown here.",
+)
+IDENTITY_STORE_TOKEN = env.secret(
+    "IDENTITY_STORE_TOKEN", least=8, help="The token sent to the other identity store."
+)
+IDENTITY_STORE_TIMEOUT = env.number(
+    "IDENTITY_STORE_TIMEOUT",
+    default=5,
+    least=1,
+    most=60,
+    help="Seconds to wait for the other identity store.",
+)
+if bool(IDENTITY_STORE_URL) != bool(IDENTITY_STORE_TOKEN):
+    raise ImproperlyConfigured("IDENTITY_STORE_URL and IDENTITY_STORE_TOKEN go together: set both or neither")
+if IDENTITY_STORE_URL:
+    CELERY_BEAT_SCHEDULE["look people up"] = {
+        "task": "contacts.look_people_up",
+        "schedule": crontab(),
+        "options": _hint,
+    }
 ADDRESS_MAX_FAILURES = env.number(
     "ADDRESS_MAX_FAILURES",
     default=0,
@@ -447,13 +471,13 @@ PASSWORD_CACHE_SECONDS = env.number(
     "PASSWORD_CACHE_SECONDS",
     default=300,
     most=86_400,
-    help="How long a password verified by HTTP Basic is not hashed again (a changed password counts at once); 0: always hash.",
+    help="How long a verified password is not hashed again (a changed one counts at once); 0: always hash.",
 )
 PASSWORD_FAILURES = env.number(
     "PASSWORD_FAILURES",
     default=10,
     least=1,
-    help="Wrong passwords in PASSWORD_FAILURE_WINDOW for one account from one address; 10 times as many for either alone.",
+    help="Wrong passwords allowed for an account from one address; ten times as many for either alone.",
 )
 PASSWORD_FAILURE_WINDOW = env.number(
     "PASSWORD_FAILURE_WINDOW",
@@ -523,7 +547,7 @@ X_FRAME_OPTIONS = "DENY"
 BEHIND_PROXY = env.flag(
     "BEHIND_PROXY",
     default=False,
-    help="Trust X-Forwarded-Proto and the last entry of X-Forwarded-For from the proxy in front, which must set both itself.",
+    help="Trust X-Forwarded-Proto and the last X-Forwarded-For of the proxy in front, which must set both.",
 )
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

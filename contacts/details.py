@@ -15,7 +15,7 @@ here and are checked; all other keys are kept as they are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,6 +79,30 @@ def read_details(wire: dict[str, Any]) -> Description:
         return Description(frozenset(wire), columns, others)
     records, opted_out = _read_addresses(wire["addresses"])
     return Description(frozenset(wire), columns, others, records, opted_out)
+
+
+def without_faults(wire: dict[str, Any]) -> dict[str, Any]:
+    """The details without what ``read_details`` would refuse, for records that somebody else let in."""
+    kept = {key: value for key, value in wire.items() if key != "addresses" and _is_readable({key: value})}
+    by_kind: dict[str, dict[str, Any]] = {}
+    for kind, value, remarks in list(_good_addresses(wire.get("addresses")))[:MOST_ADDRESSES]:
+        by_kind.setdefault(kind, {})[value] = remarks
+    return kept | {"addresses": by_kind}
+
+
+def _good_addresses(wire: Any) -> Iterator[tuple[str, str, Any]]:
+    for kind, entries in wire.items() if isinstance(wire, dict) else ():
+        for value, remarks in entries.items() if isinstance(entries, dict) else ():
+            if _is_readable({"addresses": {kind: {value: remarks}}}):
+                yield kind, value, remarks
+
+
+def _is_readable(wire: dict[str, Any]) -> bool:
+    try:
+        read_details(wire)
+    except InvalidDetails:
+        return False
+    return True
 
 
 def write_details(contact: Contact, addresses: Iterable[Address]) -> dict[str, Any]:

@@ -95,6 +95,12 @@ class Contact(models.Model):
     opted_out_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Set while the person is opted out of everything."
     )
+    look_up_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the external identity store is asked about this person next; empty: not at all.",
+    )
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     created_by = _author()
@@ -106,6 +112,10 @@ class Contact(models.Model):
             models.Index(fields=["-created_at", "-id"], name="contact_newest"),
             # Read by "whom did this health worker register?"; few people have an operator.
             models.Index(fields=["operator"], name="contact_operator", condition=Q(operator__isnull=False)),
+            # Read by contacts.external: holds only the few people about whom somebody else is to be asked.
+            models.Index(
+                fields=["look_up_at"], name="contact_look_up", condition=Q(look_up_at__isnull=False)
+            ),
             # Read by stagebased.slots: which zones does anybody live in?
             models.Index(fields=["timezone"], name="contact_timezone", condition=~Q(timezone="")),
             # Read by every hand-over; few people are in it, so the look costs next to nothing.

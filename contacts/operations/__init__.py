@@ -20,6 +20,7 @@ from contacts.operations.optouts import forget, opt_in, opt_out
 from contacts.operations.people import (
     Profile,
     create_contact,
+    ensure_contact,
     delete_contact,
     get_or_create_contact,
     update_contact,
@@ -34,6 +35,7 @@ __all__ = [
     "create_contact",
     "create_identity",
     "delete_contact",
+    "ensure_contact",
     "find_by_address",
     "forget",
     "get_or_create_contact",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.timezone import now
 
 from accounts.models import User
 from contacts import gate
@@ -90,10 +93,14 @@ def get_or_create_contact(
     and changes nothing that is: a further number is added beside the others, and a
     language, name or zone is taken only where there was none. Of several
     people with the number the longest known is meant.
+
+    Somebody new of whom no number is told is looked up in the external
+    identity store, where one is configured, as soon as possible (``contacts.external``).
     """
     known = {"language": language, "name": name, "timezone": timezone}
     if identity is not None:
-        contact, created = Contact.objects.get_or_create(pk=identity, defaults={**known, "created_by": user})
+        defaults = {**known, "created_by": user, "look_up_at": None if msisdn else _look_up_at()}
+        contact, created = Contact.objects.get_or_create(pk=identity, defaults=defaults)
     elif msisdn is not None:
         contact, created = _find_or_make(msisdn, known, user)
     else:
@@ -103,6 +110,20 @@ def get_or_create_contact(
     if msisdn is not None:
         _know_number(contact, msisdn, new=created)
     return contact, created
+
+
+def ensure_contact(*, identity: UUID, language: str = "", user: User | None = None) -> None:
+    """See that there is a person with that identity: one statement, also when others do so at the same time.
+
+    What is known of an existing person stays as it is; somebody new is looked
+    up like one of ``get_or_create_contact``.
+    """
+    new = Contact(pk=identity, language=language, created_by=user, look_up_at=_look_up_at())
+    Contact.objects.bulk_create([new], ignore_conflicts=True)
+
+
+def _look_up_at() -> datetime | None:
+    return now() if settings.IDENTITY_STORE_URL else None
 
 
 def _find_or_make(msisdn: str, known: dict[str, str], user: User | None) -> tuple[Contact, bool]:
