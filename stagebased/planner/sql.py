@@ -21,16 +21,21 @@ from outbox.ids import millisecond_prefix
 #: What a subscription must be to be planned; word for word the condition of the index ``subscription_ready``.
 READY = "s.active AND NOT s.completed AND s.process_status = 0"
 
+# The person is looked up in subqueries, not joined: PostgreSQL then always reads the subscriptions by
+# their index, and people and addresses one by one, however many others there are.
 _CANDIDATES = """
-SELECT CAST(s.id AS text), CAST(c.id AS text),
-       CASE WHEN {kind} <> 'account' THEN {best_address}
-            WHEN c.opted_out_at IS NULL THEN CAST(c.user_id AS text) END,
-       s.messageset_id, s.next_sequence_number, s.lang, c.timezone, {prepend}, s.completed
+SELECT CAST(s.id AS text), CAST(s.contact_id AS text), ({address}),
+       s.messageset_id, s.next_sequence_number, s.lang, ({zone}), {prepend}, s.completed
   FROM stagebased_subscription s
-  JOIN contacts_contact c ON c.id = s.contact_id
-  LEFT JOIN stagebased_messageset m ON m.id = s.messageset_id
  WHERE {condition}
  ORDER BY s.id LIMIT %s {lock}
+"""
+_ZONE = "SELECT c.timezone FROM contacts_contact c WHERE c.id = s.contact_id"
+_ADDRESS = """
+SELECT CASE WHEN {kind} <> 'account' THEN {best_address}
+            WHEN c.opted_out_at IS NULL THEN CAST(c.user_id AS text) END
+  FROM contacts_contact c JOIN stagebased_messageset m ON m.id = s.messageset_id
+ WHERE c.id = s.contact_id
 """
 _DUE = f"s.schedule_id = %s AND {READY} AND s.id > %s AND (s.last_slot_at IS NULL OR s.last_slot_at < %s)"
 _CHOSEN = "s.id IN (SELECT k FROM {given} AS given)"
@@ -143,7 +148,7 @@ def due_candidates(due: Due, limit: int) -> list[Candidate]:
         due.schedule_id, due.cursor, sets.time_value(due.due_at), sets.time_value(due.joined_before),
     ]  # fmt: skip
     if due.zones:
-        condition += f" AND c.timezone IN ({', '.join(['%s'] * len(due.zones))})"
+        condition += f" AND ({_ZONE}) IN ({', '.join(['%s'] * len(due.zones))})"
         params += due.zones
     return _candidates(condition, params, limit)
 
@@ -159,8 +164,8 @@ def _candidates(condition: str, params: list[Any], limit: int) -> list[Candidate
     kind = _address_kind()
     statement = _CANDIDATES.format(
         condition=condition,
-        kind=kind,
-        best_address=best_address_sql("c", kind),
+        address=_ADDRESS.format(kind=kind, best_address=best_address_sql("c", kind)),
+        zone=_ZONE,
         # In SQLite 3.38 and newer the operator exists too; the function works in all.
         prepend="s.metadata ->> 'prepend_next_delivery'"
         if on_postgresql
