@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 #: Files taken in by one transaction.
 BATCH = 500
+#: The same for received messages: each opt-out among them has statements of its own, and holds up
+#: hand-overs until its batch is committed.
+INBOUND_BATCH = 100
 #: Seconds after which no further batch of a folder is begun, so that every folder gets its turn.
 BUDGET = 5.0
 #: First half of the key of the lock that keeps a gateway's collectors apart; spells "coll".
@@ -49,8 +52,8 @@ class _Busy(Exception):
 def collect(gateway: Gateway) -> int:
     """Take in the gateway's finished files; how many.
 
-    A fixed number of statements for each batch of ``BATCH`` files of one
-    folder (besides those of opt-outs). A great backlog is left to the next
+    A fixed number of statements for each batch of files of one folder
+    (besides those of opt-outs). A great backlog is left to the next
     time; so is everything when another worker is at it. Raises
     GatewayUnavailable when the spool cannot be read or files cannot be moved.
     """
@@ -70,15 +73,16 @@ def collect(gateway: Gateway) -> int:
 
 def _collect_kind(spool: Spool, gateway: str, kind: str) -> int:
     taken, end = 0, time.monotonic() + BUDGET
-    for batch in _batches(spool.finished(kind)):
+    size = INBOUND_BATCH if kind == "incoming" else BATCH
+    for batch in _batches(spool.finished(kind), size):
         taken += _settle(spool, _take(gateway, kind, batch))
         if time.monotonic() > end:
             break
     return taken
 
 
-def _batches(files: Iterator[Finished]) -> Iterator[list[Opened]]:
-    while batch := [opened(file) for file in islice(files, BATCH)]:
+def _batches(files: Iterator[Finished], size: int) -> Iterator[list[Opened]]:
+    while batch := [opened(file) for file in islice(files, size)]:
         yield batch
 
 
