@@ -21,7 +21,7 @@ from accounts.adminbase import (
     display,
 )
 from accounts.models import User
-from contacts.forms import AddressForm
+from contacts.forms import AddressForm, ContactForm
 from contacts.models import Address, Contact, OptIn, OptOut
 from contacts.numbers import InvalidNumber, parse_msisdn
 from contacts.operations import (
@@ -44,9 +44,10 @@ def people_matching(term: str) -> Q:
     except ValueError:
         pass
     try:
-        having = Address.objects.filter(kind=Address.Kind.MSISDN, value=parse_msisdn(term))
+        start = parse_msisdn(term)
     except InvalidNumber:
-        having = Address.objects.filter(value__startswith=term)
+        start = term
+    having = Address.objects.filter(value__startswith=start)
     return Q(pk__in=having.values("contact")) | Q(name__icontains=term)
 
 
@@ -117,6 +118,7 @@ class OptInInline(ReadOnlyMixin, TabularInline):
 
 @admin.register(Contact)
 class ContactAdmin(ModelAdmin):
+    form = ContactForm
     list_display = ["__str__", "number", "language", "timezone", "is_opted_out", "created_at"]
     list_filter = [OptedOutFilter, LanguageFilter, "created_at"]
     search_fields = ["pk"]
@@ -156,14 +158,14 @@ class ContactAdmin(ModelAdmin):
         if change:
             update_contact(contact=obj, profile=Profile.of(obj), user=_author(request))
         else:
-            create_contact(identity=obj.pk, profile=Profile.of(obj), user=_author(request))
+            # The addresses, saved next, ask the page's own instance for the new person's id.
+            obj.pk = create_contact(profile=Profile.of(obj), user=_author(request)).pk
+            obj._state.adding = False
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        if formset.model is not Address:
-            return
         # Fills in what the page's history tells of the change; the rows are written below, as a whole.
         formset.save(commit=False)
-        if formset.has_changed():
+        if formset.model is Address and formset.has_changed():
             kept = [one for one in formset.forms if one.cleaned_data and not one.cleaned_data.get("DELETE")]
             records = [_record(one.instance) for one in kept]
             replace_addresses(contact_id=form.instance.pk, records=records)

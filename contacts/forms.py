@@ -7,7 +7,25 @@ from typing import Any
 from django import forms
 
 from contacts.details import InvalidDetails, parse_address
-from contacts.models import Address
+from contacts.models import Address, Contact
+
+
+class ContactForm(forms.ModelForm):
+    class Meta:
+        model = Contact
+        fields = ["name", "language", "timezone", "details", "communicate_through", "operator", "user"]
+
+    def clean_details(self) -> dict[str, Any]:
+        details = self.cleaned_data["details"] or {}
+        if not isinstance(details, dict):
+            raise forms.ValidationError("Write an object: names and values between braces.")
+        return details
+
+    def clean_communicate_through(self) -> Contact | None:
+        other = self.cleaned_data["communicate_through"]
+        if other is not None and other.pk == self.instance.pk:
+            raise forms.ValidationError("Nobody is reached through themselves.")
+        return other
 
 
 class AddressForm(forms.ModelForm):

@@ -20,8 +20,8 @@ from contacts.operations.optouts import forget, opt_in, opt_out
 from contacts.operations.people import (
     Profile,
     create_contact,
-    ensure_contact,
     delete_contact,
+    ensure_contact,
     get_or_create_contact,
     update_contact,
 )
