@@ -12,12 +12,14 @@ that kills its worker ends as failed, and its neighbours go out.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from outbox import sets
 from outbox.models import Delivery, Gateway
@@ -63,17 +65,23 @@ def group_size(attempts: int) -> int:
 
 def take(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
     """Claim what is due, most urgent first, then longest due."""
-    key = sets.id_value(uuid.uuid4())
-    skip = " FOR UPDATE SKIP LOCKED" if sets.on_postgresql() else ""
     # One look per priority: a single range over all of them would have to step over everything
     # urgent that is not due yet, each time.
-    looks = " UNION ALL ".join(_WAITING.format(skip=skip) for _ in Delivery.Priority)
+    looks = " UNION ALL ".join(_WAITING for _ in Delivery.Priority)
     each = [(gateway.name, priority, sets.time_value(now), limit) for priority in Delivery.Priority.values]
-    found = sets.fetch(
-        _CLAIM.format(due=f"{looks} LIMIT %s", key="%s"),
-        (*chain.from_iterable(each), limit, key, *_lease(now)),
-    )
-    return Claim(key, [row[0] for row in found])
+    key, ids = _claim(f"{looks} LIMIT %s", (*chain.from_iterable(each), limit), size=limit, now=now)
+    return Claim(key, ids)
+
+
+def _claim(due: str, params: Sequence[Any], *, size: int, now: datetime) -> tuple[str, list[str]]:
+    """Claim the rows, at most ``size``, that the query ``due`` finds: the claim's key, and their ids."""
+    key = sets.id_value(uuid.uuid4())
+    lease = now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
+    values = (size, key, sets.time_value(lease), sets.time_value(now))
+    spelt = due.format(**_SPELLING[connection.vendor])
+    rows = sets.fetch(_CLAIM[connection.vendor].format(due=spelt), (*values, *params))
+    ids = [row[0] for row in rows]
+    return (ids[0] if size == 1 and ids else key), ids
 
 
 def retake(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
@@ -91,16 +99,9 @@ def retake(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
 
 
 def _retake_group(gateway: Gateway, attempts: int, size: int, now: datetime) -> Claim:
-    skip = " FOR UPDATE SKIP LOCKED" if sets.on_postgresql() else ""
-    key = sets.id_value(uuid.uuid4())
-    # A delivery taken alone is marked by its own id as the key of its claim: if it comes to
-    # nothing again, there is no neighbour to blame.
-    found = sets.fetch(
-        _CLAIM.format(due=_OUTLIVED.format(skip=skip), key="CASE WHEN %s = 1 THEN id ELSE %s END"),
-        (gateway.name, sets.time_value(now), attempts, size, size, key, *_lease(now)),
-    )
-    ids = [row[0] for row in found]
-    return Claim(ids[0] if size == 1 and ids else key, ids, attempts=attempts + 1, retaken=True)
+    params = gateway.name, sets.time_value(now), attempts, size
+    key, ids = _claim(_OUTLIVED, params, size=size, now=now)
+    return Claim(key, ids, attempts=attempts + 1, retaken=True)
 
 
 def _give_up(gateway: Gateway, now: datetime) -> int:
@@ -108,11 +109,6 @@ def _give_up(gateway: Gateway, now: datetime) -> int:
     detail = f"Tried {settings.OUTBOX_MAX_ATTEMPTS} times; each time the hand-over broke off."
     moves = [Move(sets.id_from(row[0]), now, "attempts_exhausted", detail) for row in found]
     return len(advance(Delivery.State.FAILED, moves))
-
-
-def _lease(now: datetime) -> tuple[object, object]:
-    """Parameters of lease_until and claimed_at."""
-    return sets.time_value(now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)), sets.time_value(now)
 
 
 def give_back(ids: Collection[str], *, detail: str = "") -> None:
@@ -132,13 +128,13 @@ def _execute(statement: str, ids: Collection[str], *params: object) -> None:
 
 
 _WAITING = """
-SELECT id FROM (
-    SELECT id FROM outbox_delivery
+SELECT {row} FROM (
+    SELECT {row} FROM outbox_delivery
      WHERE gateway = %s AND state = 'queued' AND priority = %s AND not_before <= %s
      ORDER BY not_before, id LIMIT %s{skip}
 ) AS due"""
 _OUTLIVED = """
-SELECT id FROM outbox_delivery
+SELECT {row} FROM outbox_delivery
  WHERE gateway = %s AND state = 'claimed' AND lease_until <= %s AND attempts = %s
  ORDER BY lease_until, id LIMIT %s{skip}"""
 _FIRST_OUTLIVED = """
@@ -149,12 +145,23 @@ _EXHAUSTED = """
 SELECT id FROM outbox_delivery
  WHERE gateway = %s AND state = 'claimed' AND lease_until <= %s AND attempts >= %s AND claim = id
  ORDER BY lease_until LIMIT 500"""
-_CLAIM = """
-WITH due AS MATERIALIZED ({due})
+# A delivery taken alone is marked by its own id as the key of its claim: if it comes to nothing
+# again, there is no neighbour to blame.
+_CLAIM_THESE = """
 UPDATE outbox_delivery
-   SET state = 'claimed', attempts = attempts + 1, claim = {key}, lease_until = %s, claimed_at = %s
- WHERE id IN (SELECT id FROM due)
+   SET state = 'claimed', attempts = attempts + 1, claim = CASE WHEN %s = 1 THEN id ELSE %s END,
+       lease_until = %s, claimed_at = %s
+ WHERE {these}
 RETURNING CAST(id AS text)"""
+_SPELLING = {
+    "postgresql": {"row": "ctid", "skip": " FOR UPDATE SKIP LOCKED"},
+    "sqlite": {"row": "id", "skip": ""},
+}
+_CLAIM = {
+    # By their place in the table: they are locked there, so a second way to them over the ids is saved.
+    "postgresql": _CLAIM_THESE.format(these="ctid = ANY(ARRAY({due}))"),
+    "sqlite": _CLAIM_THESE.format(these="id IN ({due})"),
+}
 _GIVE_BACK = """
 UPDATE outbox_delivery
    SET state = 'queued', attempts = attempts - 1, claim = NULL, lease_until = NULL, detail = %s

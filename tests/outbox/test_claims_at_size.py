@@ -41,7 +41,7 @@ def plan_of_claim(limit: int, now: datetime) -> str:
     with CaptureQueriesContext(connection) as asked, transaction.atomic():
         claims.take(gateway(), limit=limit, now=now)
         transaction.set_rollback(True)
-    [claim] = [query["sql"] for query in asked.captured_queries if "AS MATERIALIZED" in query["sql"]]
+    [claim] = [query["sql"] for query in asked.captured_queries if "ctid" in query["sql"]]
     with connection.cursor() as cursor, transaction.atomic():
         cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {claim}")
         plan = "\n".join(row[0] for row in cursor.fetchall())
