@@ -139,6 +139,15 @@ def step(programme: Programme, position: int, lang: str, *, prepend: str | None 
     )
 
 
+def pass_by(programme: Programme, position: int) -> Step:
+    """Where a slot in which all went well takes somebody from ``position``, whatever the message was."""
+    number = programme.at_or_after(position)
+    if number is not None:
+        return _advance(programme, Step(QUEUED, number, number), position)
+    ended = bool(programme.numbers)
+    return Step(SKIPPED, position, completes=ended, follow_up=programme.follow_up if ended else None)
+
+
 def _advance(programme: Programme, sent: Step, position: int) -> Step:
     if sent.state != QUEUED:
         return replace(sent, position=position)
