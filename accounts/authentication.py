@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.cache import cache
+from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from rest_framework import authentication, exceptions
@@ -15,6 +16,7 @@ from rest_framework.request import Request
 
 from accounts import attempts
 from accounts.models import ApiToken, User
+from accounts.prepared import Parameter, Prepared
 
 #: A token's last use is written at most this often, so that reading costs no write.
 LAST_USED_GRAIN = timedelta(minutes=1)
@@ -44,7 +46,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
 
     def authenticate_key(self, key: str) -> tuple[User, ApiToken]:
         now = timezone.now()
-        token = ApiToken.objects.for_key(key).usable(now).select_related("user").first()
+        token = _usable_token(key, now)
         if token is None:
             raise exceptions.AuthenticationFailed("Invalid token.")
         if token.last_used_at is None or now - token.last_used_at > LAST_USED_GRAIN:
@@ -53,6 +55,27 @@ class TokenAuthentication(authentication.BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return self.keyword
+
+
+#: Runs with every call.
+_TOKEN_AND_USER = Prepared(
+    lambda: (
+        ApiToken.objects.filter(key_hash=Parameter("key_hash", ApiToken._meta.get_field("key_hash")))
+        .usable(Parameter("now", ApiToken._meta.get_field("expires_at")))
+        .select_related("user")
+        .order_by()
+    )
+)
+
+
+def _usable_token(key: str, now: datetime) -> ApiToken | None:
+    for row in _TOKEN_AND_USER.rows(key_hash=ApiToken.hash(key), now=now):
+        fields = [field.attname for field in ApiToken._meta.concrete_fields]
+        token = ApiToken.from_db(DEFAULT_DB_ALIAS, fields, row[: len(fields)])
+        of_user = [field.attname for field in User._meta.concrete_fields]
+        token.user = User.from_db(DEFAULT_DB_ALIAS, of_user, row[len(fields) :])
+        return token
+    return None
 
 
 class TooManyAttempts(exceptions.Throttled):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Expression, Q
 from django.utils import timezone
 
 #: Name of the group that accounts made for programs are put into: it may use every dialect.
@@ -21,7 +21,7 @@ class User(AbstractUser):
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    def usable(self, now: datetime | None = None) -> ApiTokenQuerySet:
+    def usable(self, now: datetime | Expression | None = None) -> ApiTokenQuerySet:
         """Neither revoked nor expired, and of an active user."""
         now = now or timezone.now()
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, user__is_active=True)

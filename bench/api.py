@@ -12,9 +12,9 @@ import json
 import random
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from pathlib import Path
+from functools import partial
 
 from bench.common import database, execute, say, set_up_django, workspace
 from bench.http import CLIENTS, WORKERS, Call, driver, rate, served
@@ -40,7 +40,12 @@ def main() -> None:
             for name in ("config.wsgi:application", "bench.bare:application")
         )
         say(f"gunicorn with {WORKERS} workers, {CLIENTS} connections, asked by {driver()}")
-        ratios = [_compare(name, asked, product, bare, token, options, home) for name, asked in calls.items()]
+
+        def measured(name: str, asked: Sequence[Call]) -> float:
+            ask = partial(rate, calls=asked, token=token, seconds=options.seconds, home=home)
+            return _compare(name, (product, bare), ask, rounds=options.rounds)
+
+        ratios = [measured(name, asked) for name, asked in calls.items()]
     if min(ratios) < LEAST_RATIO:
         sys.exit(f"A ratio is below {LEAST_RATIO}.")
 
@@ -94,20 +99,12 @@ def _sample(rows: list[tuple[object, object]]) -> list[tuple[object, object]]:
     return random.Random(1).sample(rows, min(SAMPLE, len(rows)))
 
 
-def _compare(
-    name: str,
-    calls: Sequence[Call],
-    product: int,
-    bare: int,
-    token: str,
-    options: argparse.Namespace,
-    home: Path,
-) -> float:
+def _compare(name: str, ports: tuple[int, int], ask: Callable[[int], float], *, rounds: int) -> float:
     """Measure both in turns, so that whatever else the machine does meets both; the ratio of the medians."""
-    rates: dict[int, list[float]] = {product: [], bare: []}
-    for port in (product, bare) * options.rounds:
-        rates[port].append(rate(port, calls, token=token, seconds=options.seconds, home=home))
-    ours, least = (statistics.median(rates[port]) for port in (product, bare))
+    rates: dict[int, list[float]] = {port: [] for port in ports}
+    for port in ports * rounds:
+        rates[port].append(ask(port))
+    ours, least = (statistics.median(rates[port]) for port in ports)
     say(f"{name:<28} {ours:>8.1f}/s   bare {least:>8.1f}/s   ratio {ours / least:.2f}")
     return ours / least
 

@@ -21,12 +21,13 @@ from django.urls import path
 
 _TOKEN = """
 SELECT t.id, t.scopes, t.last_used_at, u.* FROM accounts_apitoken t JOIN accounts_user u ON u.id = t.user_id
- WHERE t.key_hash = %s AND (t.expires_at IS NULL OR t.expires_at > now()) AND t.revoked_at IS NULL AND u.is_active
+ WHERE t.key_hash = %s AND (t.expires_at IS NULL OR t.expires_at > now()) AND t.revoked_at IS NULL
+   AND u.is_active
  ORDER BY t.created_at DESC, t.id DESC LIMIT 1"""
 _COLUMNS = (
     "s.id, s.version, s.contact_id, s.messageset_id, s.schedule_id, s.lang, s.next_sequence_number,"
-    " s.initial_sequence_number, s.active, s.completed, s.process_status, s.metadata, s.created_at, s.updated_at,"
-    " m.label"
+    " s.initial_sequence_number, s.active, s.completed, s.process_status, s.metadata, s.created_at,"
+    " s.updated_at, m.label"
 )
 _FROM = "FROM stagebased_subscription s JOIN stagebased_messageset m ON m.id = s.messageset_id"
 _ORDER = "ORDER BY s.created_at DESC, s.id DESC"
@@ -34,18 +35,21 @@ _ONE = f"SELECT {_COLUMNS} {_FROM} WHERE s.id = %s"
 _COUNT = "SELECT count(*) FROM stagebased_subscription"
 _PAGE = f"""
 SELECT {_COLUMNS} {_FROM} WHERE s.id IN (
-    SELECT id FROM stagebased_subscription {{where}} ORDER BY created_at DESC, id DESC LIMIT %s OFFSET %s) {_ORDER}"""
+    SELECT id FROM stagebased_subscription {{where}} ORDER BY created_at DESC, id DESC
+     LIMIT %s OFFSET %s) {_ORDER}"""
 _DONE = "SELECT 1 FROM stagebased_subscription WHERE hub_request_id = %s LIMIT 1"
 _PROGRAMME = """
-SELECT EXISTS(SELECT 1 FROM stagebased_schedule WHERE id = %s LIMIT 1) FROM stagebased_messageset WHERE id = %s"""
+SELECT EXISTS(SELECT 1 FROM stagebased_schedule WHERE id = %s LIMIT 1)
+  FROM stagebased_messageset WHERE id = %s"""
 _CONTACT = """
-INSERT INTO contacts_contact (id, name, language, timezone, version, details, created_by_id, created_at, updated_at)
+INSERT INTO contacts_contact (
+       id, name, language, timezone, version, details, created_by_id, created_at, updated_at)
 VALUES (%s, '', %s, '', 1, '{}', %s, now(), now()) ON CONFLICT DO NOTHING"""
 _SUBSCRIBE = """
 INSERT INTO stagebased_subscription (
-       id, version, contact_id, messageset_id, schedule_id, lang, initial_sequence_number, next_sequence_number,
-       active, completed, process_status, stopped, metadata, hub_request_id, created_at, updated_at,
-       created_by_id, updated_by_id)
+       id, version, contact_id, messageset_id, schedule_id, lang, initial_sequence_number,
+       next_sequence_number, active, completed, process_status, stopped, metadata, hub_request_id, created_at,
+       updated_at, created_by_id, updated_by_id)
 VALUES (%s, 1, %s, %s, %s, %s, %s, %s, true, false, 0, '', %s, %s, now(), now(), %s, %s)"""
 
 
@@ -89,10 +93,16 @@ def register(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             _rows(_CONTACT, data["identity"], data["lang"], caller)
             _rows(
-                _SUBSCRIBE, uuid.uuid4(), data["identity"], data["messageset"], data["schedule"], data["lang"],
-                data["next_sequence_number"], data["next_sequence_number"], json.dumps(data["metadata"]),
-                data["id"], caller, caller,
-            )  # fmt: skip
+                _SUBSCRIBE,
+                uuid.uuid4(),
+                *(data[name] for name in ("identity", "messageset", "schedule", "lang")),
+                data["next_sequence_number"],
+                data["next_sequence_number"],
+                json.dumps(data["metadata"]),
+                data["id"],
+                caller,
+                caller,
+            )
     return _answer({"accepted": True}, 201)
 
 

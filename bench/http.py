@@ -38,8 +38,8 @@ def served(application: str, *, environment: dict[str, str], log: Path) -> Itera
     """The port where gunicorn serves a WSGI application with two workers."""
     port = servers.free_port()
     command = [
-        sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread",
-        "--workers", str(WORKERS), "--threads", "4", "--no-control-socket",
+        sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--no-control-socket",
+        "--worker-class", "gthread", "--workers", str(WORKERS), "--threads", "4",
     ]  # fmt: skip
     with log.open("ab") as errors:
         process = subprocess.Popen(

@@ -11,8 +11,9 @@ from django.db.models import Case, Exists, F, Value, When
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import Parameter, Prepared
 from contacts.numbers import InvalidNumber, parse_msisdn
-from contacts.operations import get_or_create_contact
+from contacts.operations import ensure_contact, get_or_create_contact
 from outbox.operations import cancel
 from stagebased.errors import Refused, UnknownSubscription
 from stagebased.models import MessageSet, Schedule, Subscription
@@ -23,6 +24,23 @@ SOURCE = "subscription"
 Stopped = Subscription.Stopped
 #: Who was stopped for another reason (an opt-out) stays so: only that reason's end starts them again.
 _PAUSED_IF_ACTIVE = Case(When(active=True, then=Value(Stopped.PAUSED)), default=F("stopped"))
+
+_BY_REQUEST = Prepared(
+    lambda: (
+        Subscription.objects.filter(
+            hub_request_id=Parameter("request_id", Subscription._meta.get_field("hub_request_id"))
+        )
+        .order_by()
+        .values_list("pk")
+    )
+)
+_PROGRAMME = Prepared(
+    lambda: (
+        MessageSet.objects.filter(pk=Parameter("messageset", MessageSet._meta.pk))
+        .order_by()
+        .values_list(Exists(Schedule.objects.filter(pk=Parameter("schedule", Schedule._meta.pk))))
+    )
+)
 
 
 def subscribe(*, fields: Mapping[str, Any], by: User | None = None) -> Subscription:
@@ -58,16 +76,14 @@ def subscribe_for_hub(
 
 
 def _is_done(request_id: str | None) -> bool:
-    return request_id is not None and Subscription.objects.filter(hub_request_id=request_id).exists()
+    return request_id is not None and bool(_BY_REQUEST.rows(request_id=request_id))
 
 
 def _begin(subscription: Subscription, *, msisdn: str | None, by: User | None) -> Subscription:
     _check_programme(subscription.messageset_id, subscription.schedule_id)
     try:
         with transaction.atomic():
-            get_or_create_contact(
-                identity=subscription.contact_id, msisdn=msisdn, language=subscription.lang, user=by
-            )
+            _know_person(subscription, msisdn, by)
             subscription.save(force_insert=True)
     except IntegrityError:
         # Perhaps the set or the schedule has just been removed.
@@ -76,11 +92,17 @@ def _begin(subscription: Subscription, *, msisdn: str | None, by: User | None) -
     return subscription
 
 
+def _know_person(subscription: Subscription, msisdn: str | None, by: User | None) -> None:
+    identity, language = subscription.contact_id, subscription.lang
+    if msisdn is None:
+        ensure_contact(identity=identity, language=language, user=by)
+    else:
+        get_or_create_contact(identity=identity, msisdn=msisdn, language=language, user=by)
+
+
 def _check_programme(messageset_id: int, schedule_id: int) -> None:
     """Raise Refused unless both exist. One statement while they do."""
-    schedule = Schedule.objects.filter(pk=schedule_id)
-    found = MessageSet.objects.filter(pk=messageset_id).values_list(Exists(schedule))
-    if list(found) != [(True,)]:
+    if _PROGRAMME.rows(messageset=messageset_id, schedule=schedule_id) != [(True,)]:
         _check_references({"messageset_id": messageset_id, "schedule_id": schedule_id})
 
 
@@ -109,7 +131,7 @@ def change_subscription(*, subscription_id: UUID, fields: Mapping[str, Any], by:
     try:
         with transaction.atomic():
             if "contact_id" in fields:
-                get_or_create_contact(identity=fields["contact_id"], user=by)
+                ensure_contact(identity=fields["contact_id"], user=by)
             _change(subscription_id, values)
     except IntegrityError:
         _check_references(fields)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.urls import reverse
+from django_filters import FilterSet
 from rest_framework import status, viewsets
 from rest_framework.parsers import FormParser
 from rest_framework.permissions import IsAuthenticated
@@ -22,7 +23,7 @@ from accounts.models import User
 from accounts.permissions import HasScope
 from stagebased.api.errors import exception_handler
 from stagebased.api.fields import MOST_KEY
-from stagebased.api.filters import LeanFilterSet, narrowed
+from stagebased.api.filters import narrowed
 from stagebased.api.inputs import Shape
 from stagebased.api.parsers import BoundedMultiPartParser
 
@@ -63,7 +64,7 @@ class RecordViewSet(DialectView, viewsets.ViewSet, Generic[Record]):
     """
 
     shape: ClassVar[Shape]
-    filters: ClassVar[type[LeanFilterSet]]
+    filters: ClassVar[type[FilterSet]]
     paginator_class: ClassVar[type[EnvelopePagination]] = EnvelopePagination
 
     def rows(self) -> QuerySet[Record]:

@@ -67,12 +67,19 @@ def test_reading_a_subscription_takes_two_statements(statements, make_subscripti
 
 
 def test_a_page_takes_three_statements(statements, make_subscription) -> None:
-    make_subscription()
+    for _ in range(5):
+        make_subscription()
     statements("get", "/api/v1/subscriptions/")
 
-    assert (
-        statements("get", "/api/v1/subscriptions/?limit=100&offset=0") == 3
-    )  # the token, the count, the rows
+    for offset in (0, 1, 3):  # the token, the count, the rows
+        assert statements("get", f"/api/v1/subscriptions/?limit=2&offset={offset}") == 3
+
+
+def test_a_list_that_fits_its_page_is_not_counted(statements, make_subscription) -> None:
+    identity = make_subscription().contact_id
+    statements("get", "/api/v1/subscriptions/")
+
+    assert statements("get", f"/api/v1/subscriptions/?identity={identity}") == 2
 
 
 def test_a_registration_costs_the_same_among_many(statements, more, request_body) -> None:

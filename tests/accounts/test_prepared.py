@@ -1,0 +1,77 @@
+"""Statements compiled once give what the queryset gives."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection
+from django.utils.timezone import now
+
+from accounts.prepared import Parameter, Prepared
+from contacts.models import Address, Contact
+
+pytestmark = pytest.mark.django_db
+PERSON = UUID("8646b7bc-b511-4965-a90b-e1145e398703")
+COLUMNS = ("pk", "details", "created_at", "opted_out_at", "user__is_active", "name")
+
+
+def known_before() -> Prepared:
+    return Prepared(
+        lambda: Contact.objects.filter(
+            pk=Parameter("key", Contact._meta.pk),
+            created_at__lt=Parameter("moment", Contact._meta.get_field("created_at")),
+            language="eng_ZA",
+        ).values_list(*COLUMNS)
+    )
+
+
+def test_rows_have_the_types_of_their_fields(alice) -> None:
+    Contact.objects.create(pk=PERSON, details={"due": [1, None]}, language="eng_ZA", user=alice)
+    statement = known_before()
+
+    for _ in range(2):
+        rows = statement.rows(key=PERSON, moment=now() + timedelta(hours=1))
+        assert rows == list(Contact.objects.values_list(*COLUMNS))
+
+
+def test_values_differ_from_call_to_call() -> None:
+    Contact.objects.create(pk=PERSON, language="eng_ZA")
+    statement = known_before()
+
+    assert len(statement.rows(key=PERSON, moment=now())) == 1
+    assert statement.rows(key=uuid4(), moment=now()) == []
+    assert statement.rows(key=PERSON, moment=now() - timedelta(hours=1)) == []
+
+
+def test_the_queryset_is_made_once(django_assert_num_queries) -> None:
+    made = []
+
+    def build():
+        made.append(1)
+        return Contact.objects.filter(pk=Parameter("key", Contact._meta.pk)).values_list("pk")
+
+    statement = Prepared(build)
+    with django_assert_num_queries(3):
+        for _ in range(3):
+            statement.rows(key=PERSON)
+    assert made == [1]
+
+
+def test_a_value_is_never_text_of_the_statement() -> None:
+    Address.objects.create(contact=Contact.objects.create(), value="+27820001001")
+    statement = Prepared(
+        lambda: Address.objects.filter(value=Parameter("value", Address._meta.get_field("value")))
+    )
+
+    assert statement.rows(value="' OR '1'='1") == []
+    assert statement.rows(value="%s") == []
+    [row] = statement.rows(value="+27820001001")
+    assert len(row) == len(Address._meta.concrete_fields)
+
+
+def test_a_missing_value_is_an_error_of_the_program() -> None:
+    with pytest.raises(KeyError):
+        known_before().rows(key=PERSON)
+    assert connection.is_usable()
