@@ -10,6 +10,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from smsbridge.spool import alphabet
+from smsbridge.spool.errors import Refused
+
 
 def normal_word(text: str) -> str:
     """The one word that a text consists of, in lower case and without what surrounds it; else empty.
@@ -191,6 +194,14 @@ class Keyword(models.Model):
             raise ValidationError({"word": "Write a single word."})
         if self.action == self.Action.REPLY and not self.confirmation:
             raise ValidationError({"confirmation": "A keyword that is only answered needs an answer."})
+        if self.confirmation:
+            self._check_confirmation()
+
+    def _check_confirmation(self) -> None:
+        try:
+            alphabet.segment(self.confirmation)
+        except Refused as refused:
+            raise ValidationError({"confirmation": f"This cannot be sent: {refused.detail}."}) from refused
 
 
 class CollectorCount(models.Model):
