@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -156,7 +157,10 @@ class ContactAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Contact, form: Any, change: bool) -> None:
         if change:
-            update_contact(contact=obj, profile=Profile.of(obj), user=_author(request))
+            stored, wanted = Contact.objects.get(pk=obj.pk), vars(Profile.of(obj))
+            changes = {name: wanted[name] for name in wanted if name.removesuffix("_id") in form.changed_data}
+            profile = replace(Profile.of(stored), **changes)
+            update_contact(contact=stored, profile=profile, user=_author(request))
         else:
             # The addresses, saved next, ask the page's own instance for the new person's id.
             obj.pk = create_contact(profile=Profile.of(obj), user=_author(request)).pk

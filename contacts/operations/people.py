@@ -62,10 +62,12 @@ def update_contact(
     user: User | None = None,
 ) -> Contact:
     """Write the profile and, unless None, the addresses. What is planned next uses them."""
-    for name, value in vars(profile).items():
+    changed = {name: value for name, value in vars(profile).items() if getattr(contact, name) != value}
+    for name, value in changed.items():
         setattr(contact, name, value)
     contact.updated_by = user
-    contact.save(update_fields=[*vars(profile), "updated_by", "updated_at"])
+    # Only what changed: another writer's columns are not put back to what they were when this one read.
+    contact.save(update_fields=[*changed, "updated_by", "updated_at"])
     if addresses is not None:
         replace_addresses(contact_id=contact.pk, records=addresses)
     return contact

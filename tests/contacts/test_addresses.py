@@ -14,6 +14,7 @@ from contacts.operations import (
     best_address,
     find_by_address,
     opt_out,
+    remove_addresses,
     replace_addresses,
     set_default_address,
     usable_addresses,
@@ -213,3 +214,17 @@ def test_looking_for_active_addresses_leaves_the_retired_ones_out(alice_contact,
     number(bob_contact, ALICE_NUMBER, inactive=True)
     assert set(find_by_address(kind="msisdn", value=ALICE_NUMBER)) == {alice_contact, bob_contact}
     assert list(find_by_address(kind="msisdn", value=ALICE_NUMBER, active_only=True)) == [alice_contact]
+
+
+def test_addresses_are_taken_from_one_person_or_one_address_from_all(alice_contact, bob_contact) -> None:
+    number(bob_contact, ALICE_NUMBER)
+    assert remove_addresses(kind="msisdn", value=ALICE_NUMBER) == 2
+    assert remove_addresses(kind="email", contact_id=bob_contact.pk) == 0
+    assert remove_addresses(kind="msisdn", contact_id=bob_contact.pk) == 1
+    assert not Address.objects.exists()
+
+
+def test_nothing_is_taken_from_nobody_in_particular(alice_contact) -> None:
+    with pytest.raises(ValueError, match="Name a person"):
+        remove_addresses(kind="msisdn")
+    assert alice_contact.addresses.exists()

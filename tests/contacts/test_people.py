@@ -1,5 +1,6 @@
 """Making and finding people."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -112,3 +113,11 @@ def test_an_update_writes_the_profile_and_leaves_addresses_that_it_does_not_spea
     alice_contact.refresh_from_db()
     assert (alice_contact.name, alice_contact.language, alice_contact.updated_by) == ("Alicia", "", bob)
     assert numbers_of(alice_contact) == [ALICE_NUMBER]
+
+
+def test_an_update_puts_nothing_back_that_somebody_else_wrote_meanwhile(alice_contact) -> None:
+    stale = Contact.objects.get(pk=alice_contact.pk)
+    update_contact(contact=alice_contact, profile=replace(Profile.of(alice_contact), language="zul_ZA"))
+    update_contact(contact=stale, profile=replace(Profile.of(stale), name="Alicia"))
+    alice_contact.refresh_from_db()
+    assert (alice_contact.name, alice_contact.language) == ("Alicia", "zul_ZA")
