@@ -9,7 +9,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from accounts.api import errors
-from stagebased.errors import InUse, Refused, UnknownSubscription
+from stagebased.errors import InUse, Refused, UnknownSchedule, UnknownSubscription
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -25,6 +25,6 @@ def translated(error: Exception) -> Exception:
             return errors.Conflict(str(error))
         case RequestDataTooBig():
             return errors.BodyTooLarge()
-        case UnknownSubscription():
+        case UnknownSubscription() | UnknownSchedule():
             return exceptions.NotFound()
     return error

@@ -11,6 +11,7 @@ from stagebased.api.views.content import (
     ScheduleViewSet,
 )
 from stagebased.api.views.helpers import Health, Metrics
+from stagebased.api.views.sending import ScheduleSend, SubscriptionResend, SubscriptionSend
 from stagebased.api.views.subscriptions import SubscriptionViewSet
 from stagebased.api.views.webhook import SubscriptionRequest
 
@@ -26,6 +27,9 @@ router.register("subscriptions", SubscriptionViewSet, basename="subscriptions")
 core = [
     # Before the router, which would read "request" as an id.
     *both_slashes("subscriptions/request/", SubscriptionRequest.as_view(), name="subscription-request"),
+    *both_slashes("subscriptions/<str:pk>/send/", SubscriptionSend.as_view(), name="subscription-send"),
+    *both_slashes("subscriptions/<str:pk>/resend/", SubscriptionResend.as_view(), name="subscription-resend"),
+    *both_slashes("schedule/<str:pk>/send/", ScheduleSend.as_view(), name="schedule-send"),
     *both_slashes("messageset_languages/", MessageSetLanguages.as_view(), name="messageset-languages"),
     *router.urls,
 ]

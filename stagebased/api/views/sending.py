@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.http import Http404
 from rest_framework import status
@@ -13,8 +12,8 @@ from rest_framework.response import Response
 from stagebased.api.views.base import DialectView, whole_key
 from stagebased.api.views.subscriptions import subscription_key
 from stagebased.errors import ProgrammeError
-from stagebased.models import Schedule
 from stagebased.operations import send
+from stagebased.steps import QUEUED, Step
 
 
 class SubscriptionSend(DialectView):
@@ -35,20 +34,20 @@ class ScheduleSend(DialectView):
     """Make the schedule due now, for all who are ready on it: 202 with an empty object."""
 
     def post(self, request: Request, pk: str) -> Response:
-        key = whole_key(pk)
-        if not Schedule.objects.filter(pk=key).exists():
-            raise Http404
-        send.send_schedule(schedule_id=key)
+        send.send_schedule(schedule_id=whole_key(pk))
         return Response({}, status=status.HTTP_202_ACCEPTED)
 
 
-def _accepted(operation: Callable[..., Any], pk: str, success: int) -> Response:
+def _accepted(operation: Callable[..., Step], pk: str, success: int) -> Response:
     try:
-        operation(subscription_id=subscription_key(pk))
+        step = operation(subscription_id=subscription_key(pk))
     except Http404:
         return _not_accepted("This is no id of a subscription.")
     except ProgrammeError as error:
         return _not_accepted(str(error))
+    if step.state != QUEUED:
+        # Recorded as a delivery that failed or was skipped; who asked is told as well.
+        return _not_accepted(step.detail or step.reason)
     return Response({"accepted": True}, status=success)
 
 
