@@ -59,7 +59,7 @@ def test_a_probe_needs_no_host_name_and_no_https(client: Client, settings, probe
     assert client.get("/", headers={"host": "switchboard.example.org"}).status_code == 301
 
 
-@pytest.mark.parametrize("path", ["/api/nothing", "/api/v1/nothing/", "/1.0/nothing", "/healthz/nothing"])
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/v1/nothing/", "/healthz/nothing"])
 def test_an_unknown_path_of_a_program_is_json_even_to_a_browser(client: Client, path):
     answer = client.get(path, headers={"accept": BROWSER})
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})

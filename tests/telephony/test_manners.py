@@ -161,3 +161,9 @@ def test_pages_begin_at_zero(pbx, query, count):
 def test_a_page_that_makes_no_sense_is_named(pbx, query, names):
     answer = pbx.get(f"/1.0/users/?{query}")
     assert (answer.status_code, answer.json()) == (400, [f"Incorrect parameters sent: {names}"])
+
+
+@pytest.mark.parametrize("path", ["/1.0/", "/1.0/nothing", "/1.0/users/1/nothing"])
+def test_a_path_that_leads_nowhere_is_404_with_an_empty_body_even_to_a_browser(client, path):
+    answer = client.get(path, headers={"accept": "text/html"})
+    assert (answer.status_code, answer.content) == (404, b"")
