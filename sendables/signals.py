@@ -8,10 +8,10 @@ from django.dispatch import Signal
 #: Arguments: entity (str), key, by (the sender's id or None), recipients (list of ids).
 sendable_sent = Signal()
 
-#: Arguments: entity (str), reader (id), keys (list), or None for all that were unread.
+#: Arguments: entity (str), reader (id), keys (list) of those that were unread before.
 sendables_read = Signal()
 
-#: Arguments: entity (str), reader (id), keys (list).
+#: Arguments: entity (str), reader (id), keys (list) of those that were read before.
 sendables_unread = Signal()
 
 #: Arguments: entity (str), reader (id), keys (list): a recipient deleted their copies.

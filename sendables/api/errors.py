@@ -24,8 +24,6 @@ def translate(
     match error:
         case operations.NoRecipients():
             return refuse(recipients_field, f"No valid {noun}s.", "no_valid")
-        case operations.TooManyRecipients():
-            return refuse(recipients_field, f"Not more than {error.limit} {noun}s.", "max_length")
         case operations.TooFast(wait=None):
             return refuse(recipients_field, "More recipients than your sending limit allows.", "limit")
         case operations.TooFast():

@@ -60,12 +60,13 @@ def cursor_of(order: Order, columns: list[str], row: Row) -> str:
 
 def cut_sorted(request: Request, settings: EntitySettings, things: list[Any]) -> tuple[list[Any], str | None]:
     """The same for a list that a Python key has sorted; its cursor is a position."""
-    size, start = page_size(request, settings), _position(request)
+    size, start = page_size(request, settings), position(request)
     page = list(islice(things, start, start + size))
     return page, (str(start + size) if len(things) > start + size else None)
 
 
-def _position(request: Request) -> int:
+def position(request: Request) -> int:
+    """The cursor of a list whose cursors are positions; 0 without one."""
     text = request.query_params.get("cursor", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise refuse("cursor", "This is not a cursor of this list.")

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from accounts.models import User
-from sendables.operations import audience
+from sendables.selectors import audience
 from sendables.sql import Among, storable
 
 

@@ -18,8 +18,8 @@ from rest_framework.response import Response
 
 from sendables.api.base import EntityView
 from sendables.api.errors import refuse
-from sendables.operations.audience import named
 from sendables.operations.repeats import once
+from sendables.selectors.audience import named
 
 Answer = dict[str, Any]
 

@@ -19,8 +19,8 @@ from sendables.api.lists import FilteredView, participant
 from sendables.api.paging import Page, cursor_of, cut, link_header
 from sendables.api.serializers import SelectSerializer
 from sendables.api.shapes import Row, participant_columns, rows_of, sent_shape
-from sendables.operations.audience import users
 from sendables.selectors import recipients_of, sent, sent_one
+from sendables.selectors.audience import users
 from sendables.selectors.keyset import Order
 
 

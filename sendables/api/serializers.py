@@ -13,8 +13,8 @@ from sendables import operations
 from sendables.api.fields import KeyListField, content_fields
 from sendables.api.policies import get_valid_items_lenient
 from sendables.entities import Entity, EntitySettings, entity
-from sendables.operations.audience import named
 from sendables.operations.postings import post, send_to_many
+from sendables.selectors.audience import named
 
 
 class EntitySerializer(serializers.Serializer):

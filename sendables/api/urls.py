@@ -10,7 +10,7 @@ from django.urls.converters import IntConverter, get_converters
 from rest_framework import serializers
 
 from accounts.api.routers import both_slashes
-from sendables.api import actions, lists, send, sent
+from sendables.api import actions, conversations, export, lists, people, scheduled, send, sent
 from sendables.entities import Entity, entity
 
 
@@ -66,12 +66,27 @@ def _routes(kind: Entity) -> list[tuple[str, Any, str]]:
         ("read/", lists.ReadListView, "list-read"),
         ("unread/", lists.UnreadListView, "list-unread"),
         ("unread-count/", actions.UnreadCountView, "unread-count"),
+        ("export/", export.ExportView, "export"),
     ]
+    if kind.settings.SCHEDULING:
+        routes += [
+            ("scheduled/", scheduled.ScheduledListView, "list-scheduled"),
+            ("delete-scheduled/", scheduled.DeleteScheduledView, "delete-scheduled"),
+        ]
     if kind.has_sender:
         routes += [
             ("delete-sent/", sent.DeleteSentView, "delete-sent"),
             ("sent/", sent.SentListView, "list-sent"),
             (f"sent/{key}", sent.SentDetailView, "detail-sent"),
+            ("block/", people.BlockView, "block"),
+            ("unblock/", people.UnblockView, "unblock"),
+            ("blocked/", people.BlockedListView, "list-blocked"),
+        ]
+    if kind.has_threads:
+        routes += [
+            ("threads/", conversations.ThreadListView, "threads"),
+            (f"{key}reply/", conversations.ReplyView, "reply"),
+            (f"{key}thread/", conversations.ThreadView, "thread"),
         ]
     return [*routes, (key, lists.ReceivedDetailView, "detail")]
 

@@ -15,16 +15,6 @@ class NoRecipients(SendablesError):
     code = "no_recipients"
 
 
-class TooManyRecipients(SendablesError):
-    """More people were listed than ``limit``."""
-
-    code = "too_many_recipients"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"more than {limit} recipients")
-        self.limit = limit
-
-
 class TooFast(SendablesError):
     """A sending limit is used up; ``wait``: seconds until it allows this again, None for never."""
 

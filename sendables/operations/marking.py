@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -26,45 +27,40 @@ class Marked:
 
 def mark_read(*, entity_name: str, reader: User, keys: Iterable[Any]) -> Marked:
     """Mark the reader's copies of these as read; other people's and unknown ones are passed over."""
-    return _mark(entity_name, reader, keys, read=True)
+    kind = entity(entity_name)
+    return mark(kind, reader, with_keys(kind, keys), read=True)
 
 
 def mark_unread(*, entity_name: str, reader: User, keys: Iterable[Any]) -> Marked:
     """Mark the reader's copies of these as unread; other people's and unknown ones are passed over."""
-    return _mark(entity_name, reader, keys, read=False)
+    kind = entity(entity_name)
+    return mark(kind, reader, with_keys(kind, keys), read=False)
 
 
-@transaction.atomic
 def mark_all_read(*, entity_name: str, reader: User) -> int:
     """Mark all that the reader has unread; how many that were."""
-    kind = entity(entity_name)
-    box = lock(kind, reader)
-    if box is None:
-        return 0
-    changed = kind.receipts.of(reader).visible().filter(unread=True).update(read_at=timezone.now())
-    if changed:
-        note_change(kind, box, unread=-changed)
-        announce(sendables_read, entity=kind.name, reader=reader.pk, keys=None)
-    return changed
+    return mark(entity(entity_name), reader, Q(unread=True), read=True).changed
 
 
-def held_by(kind: Entity, reader: User, keys: Iterable[Any]) -> Any:
-    """The reader's visible receipts of the sendables with these keys."""
+def with_keys(kind: Entity, keys: Iterable[Any]) -> Q:
+    """Receipts of the sendables that the outside knows by these keys."""
     field = kind.content_model._meta.get_field(kind.settings.SENDABLE_KEY_NAME)
-    return kind.receipts.of(reader).visible().filter(Among(kind.key_path, storable(field, keys)))
+    return Q(Among(kind.key_path, storable(field, keys)))
 
 
 @transaction.atomic
-def _mark(entity_name: str, reader: User, keys: Iterable[Any], *, read: bool) -> Marked:
-    kind = entity(entity_name)
-    keys = list(keys)
+def mark(kind: Entity, reader: User, which: Q, *, read: bool) -> Marked:
+    """Mark those of the reader's visible receipts that ``which`` is true of."""
     box = lock(kind, reader)
     if box is None:
         return Marked(0, 0)
-    mine = held_by(kind, reader, keys)
-    changed = mine.filter(unread=read).update(read_at=timezone.now() if read else None)
-    if not changed:
-        return Marked(mine.count(), 0)
-    note_change(kind, box, unread=-changed if read else changed)
-    announce(sendables_read if read else sendables_unread, entity=kind.name, reader=reader.pk, keys=keys)
-    return Marked(mine.count() if changed < len(keys) else changed, changed)
+    # The lock keeps everybody else off these receipts: what is found stays so until it is changed.
+    found = dict(kind.receipts.of(reader).visible().filter(which).values_list("sendable_id", "unread"))
+    changing = [key for key, unread in found.items() if unread == read]
+    if changing:
+        now = timezone.now() if read else None
+        kind.receipts.of(reader).held().filter(Among("sendable_id", changing)).update(read_at=now)
+        note_change(kind, box, unread=-len(changing) if read else len(changing))
+        signal = sendables_read if read else sendables_unread
+        announce(signal, entity=kind.name, reader=reader.pk, keys=changing)
+    return Marked(len(found), len(changing))

@@ -13,10 +13,10 @@ from django.utils import timezone
 from accounts.models import User
 from sendables.entities import Entity, entity
 from sendables.models import Posting
-from sendables.operations.audience import allowed, everybody, members, named
 from sendables.operations.delivering import deliver
 from sendables.operations.errors import NoRecipients, NotScheduled
 from sendables.operations.sending import send, store, tell
+from sendables.selectors.audience import allowed, everybody, members, named
 
 log = logging.getLogger(__name__)
 

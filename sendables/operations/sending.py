@@ -14,11 +14,11 @@ from django.utils import timezone
 from accounts.models import User
 from sendables.entities import Entity, entity
 from sendables.entities.registry import has_field
-from sendables.operations.audience import allowed, named
 from sendables.operations.delivering import deliver
 from sendables.operations.errors import NoRecipients
 from sendables.operations.inboxes import announce
 from sendables.operations.pacing import spend
+from sendables.selectors.audience import allowed, named
 from sendables.signals import inboxes_changed, sendable_sent
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import User
 from sendables.entities import Entity
@@ -26,11 +27,12 @@ def received_one(kind: Entity, reader: User, key: Any) -> Any:
 def sent(kind: Entity, sender: User) -> QuerySet[Any]:
     """What the sender sent and has not removed; unordered.
 
-    Without those whose recipients' accounts are all gone: there is nobody to
-    show them with.
+    Without what has expired, and without those whose recipients' accounts are
+    all gone: there is nobody to show them with.
     """
     somebody = Exists(kind.receipts.filter(sendable=OuterRef("pk")))
-    return kind.contents.filter(somebody, sender=sender.pk, removed_at=None)
+    unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return kind.contents.filter(somebody, unexpired, sender=sender.pk, removed_at=None)
 
 
 def sent_one(kind: Entity, sender: User, key: Any) -> QuerySet[Any]:

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from sendables import operations
 from sendables.entities import entity
-from sendables.models import Inbox
+from sendables.models import Inbox, Message, Notice
 from tests.conftest import client_with_token
 
 
@@ -29,11 +29,11 @@ def ids_never_line_up(request: pytest.FixtureRequest) -> None:
     """Ids of messages, notices, receipts and users differ, so that mixing them up cannot pass by luck."""
     if not _uses_database(request):
         return
-    ghosts = [User.objects.create_user(f"ghost{number}") for number in range(4)]
-    for number in range(3):
-        operations.send_message(sender=ghosts[number], recipients=ghosts, content="filler")
-    for _ in range(11):
-        operations.send_notice(recipients=ghosts[:1], content="filler")
+    for model, number in ((User, 4), (Message, 30), (Notice, 11)):
+        made = model.objects.bulk_create(
+            [User(username=f"ghost{n}") if model is User else model(content="filler") for n in range(number)]
+        )
+        model.objects.filter(pk__in=[each.pk for each in made]).delete()
 
 
 @pytest.fixture

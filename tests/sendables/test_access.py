@@ -38,6 +38,16 @@ ENDPOINTS = {
     "/notices/unread-count/": "get",
     "/messages/mark-all-read/": "patch",
     "/notices/mark-all-read/": "patch",
+    "/messages/1/reply/": "post",
+    "/messages/1/thread/": "get",
+    "/messages/threads/": "get",
+    "/messages/block/": "post",
+    "/messages/unblock/": "post",
+    "/messages/blocked/": "get",
+    "/notices/scheduled/": "get",
+    "/notices/delete-scheduled/": "delete",
+    "/messages/export/": "get",
+    "/notices/export/": "get",
 }
 METHODS = ["get", "post", "put", "patch", "delete"]
 
@@ -63,7 +73,7 @@ def test_each_endpoint_answers_one_method(as_staff, url, right) -> None:
 def test_the_last_slash_may_be_left_out(as_staff, url) -> None:
     method = getattr(as_staff, ENDPOINTS[url])
     with_slash, without = method(url), method(url.removesuffix("/"))
-    assert (without.status_code, without.content) == (with_slash.status_code, with_slash.content)
+    assert (without.status_code, b"".join(without)) == (with_slash.status_code, b"".join(with_slash))
 
 
 def test_a_session_may_read(client, bob, write, alice) -> None:

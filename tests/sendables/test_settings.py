@@ -85,7 +85,7 @@ def test_policies_written_for_the_original_work(alice, bob, eve, as_alice, as_bo
 
 
 def test_recipient_checks_narrow_every_send(bob, eve, as_alice, configure) -> None:
-    configure(RECIPIENT_CHECKS=[f"{HERE}.no_bobs", "sendables.operations.audience.active_only"])
+    configure(RECIPIENT_CHECKS=[f"{HERE}.no_bobs", "sendables.selectors.audience.active_only"])
     eve.is_active = False
     eve.save()
     assert send(as_alice, bob, eve).status_code == 400
@@ -99,7 +99,7 @@ def test_people_of_one_group_among_themselves(
     house = Group.objects.create(name="house")
     for person in (alice, bob):
         person.groups.add(house)
-    configure(RECIPIENT_CHECKS=["sendables.operations.audience.same_group"])
+    configure(RECIPIENT_CHECKS=["sendables.selectors.audience.same_group"])
     assert send(as_alice, bob, eve).json()["recipient_ids"] == [bob.pk]
 
 
@@ -312,7 +312,7 @@ def test_signals_are_sent_after_commit(alice, bob, as_alice, as_bob) -> None:
         ("sendable_sent", {"entity": "message", "key": key, "by": alice.pk, "recipients": [bob.pk]}),
         ("sendables_read", {"entity": "message", "reader": bob.pk, "keys": [key]}),
         ("sendables_unread", {"entity": "message", "reader": bob.pk, "keys": [key]}),
-        ("sendables_read", {"entity": "message", "reader": bob.pk, "keys": None}),
+        ("sendables_read", {"entity": "message", "reader": bob.pk, "keys": [key]}),
         ("sendables_deleted", {"entity": "message", "reader": bob.pk, "keys": [key]}),
         ("sent_removed", {"entity": "message", "by": alice.pk, "keys": [key]}),
     ]
