@@ -40,5 +40,6 @@ urlpatterns = [
         messages.MessageRecording,
         "telephony-recording",
     ),
+    path("", Nowhere.as_view()),
     path("<path:rest>", Nowhere.as_view()),
 ]
