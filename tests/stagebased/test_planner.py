@@ -205,6 +205,13 @@ def test_text_to_prepend_waits_for_a_message_that_goes_out(subscribe, pregnancy)
     assert again(mary).metadata == {"prepend_next_delivery": "New number!"}
 
 
+def test_texts_pass_unchanged_whatever_is_in_them(subscribe, make_set) -> None:
+    odd = '“Curly” – Ünïcödé 😀 \\ \\" \' " {braces} , % %s NULL'
+    mary = subscribe(make_set("odd", {1: odd}), metadata={"prepend_next_delivery": '{"\\'})
+    tick(MORNING)
+    assert texts(mary) == ['{"\\\n' + odd]
+
+
 @pytest.mark.parametrize("metadata", [None, {}, [], "text", {"prepend_next_delivery": None}, 7])
 def test_any_metadata_is_lived_with(subscribe, pregnancy, metadata) -> None:
     mary = subscribe(pregnancy, metadata=metadata)
