@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -39,17 +40,14 @@ SOURCE = "admin"
 
 
 def people_matching(term: str) -> Q:
-    """Which people a search means: an identity, a number in any form, the beginning of one, or a name."""
-    try:
+    """Which people a search means: an identity, an address or its beginning, or else part of a name."""
+    with suppress(ValueError):
         return Q(pk=UUID(term))
-    except ValueError:
-        pass
-    try:
-        start = parse_msisdn(term)
-    except InvalidNumber:
-        start = term
-    having = Address.objects.filter(value__startswith=start)
-    return Q(pk__in=having.values("contact")) | Q(name__icontains=term)
+    if term[0] not in "+0123456789" and "@" not in term:
+        return Q(name__icontains=term)
+    with suppress(InvalidNumber):
+        term = parse_msisdn(term)
+    return Q(pk__in=Address.objects.filter(value__startswith=term).values("contact"))
 
 
 class YesNoFilter(admin.SimpleListFilter):
@@ -123,7 +121,7 @@ class ContactAdmin(ModelAdmin):
     list_display = ["__str__", "number", "language", "timezone", "is_opted_out", "created_at"]
     list_filter = [OptedOutFilter, LanguageFilter, "created_at"]
     search_fields = ["pk"]
-    search_help_text = "An identity, a number or its beginning, or part of a name."
+    search_help_text = "An identity, a number or e-mail address or its beginning, or part of a name."
     ordering = ["-created_at", "-pk"]
     autocomplete_fields = ["communicate_through", "operator", "user"]
     fields = [

@@ -139,7 +139,8 @@ class Address(models.Model):
         EMAIL = "email", "e-mail"
         MAILBOX = "mailbox", "voice mailbox"
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="addresses")
+    # No index of its own: the unique one begins with it.
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="addresses", db_index=False)
     kind = models.CharField(
         max_length=16, choices=Kind.choices, default=Kind.MSISDN, validators=[validate_kind]
     )
@@ -162,8 +163,11 @@ class Address(models.Model):
             ),
         ]
         indexes = [
-            # Read by inbound messages and identity look-ups: who has this number?
-            models.Index(fields=["value", "kind"], name="address_value"),
+            # Read by inbound messages, identity look-ups and the admin's search: who has this number,
+            # or one that begins so? The operator classes (PostgreSQL's) serve the latter too.
+            models.Index(
+                fields=["value", "kind"], name="address_value", opclasses=["varchar_pattern_ops"] * 2
+            ),
             # Read by every hand-over; few addresses are in it.
             models.Index(fields=["value"], name="address_opted_out", condition=Q(opted_out_at__isnull=False)),
         ]
@@ -186,7 +190,7 @@ class OptOut(models.Model):
         FORGET = "forget", "be forgotten"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="opt_outs")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="opt_outs", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.STOP)
     address_kind = models.CharField(max_length=16, blank=True)
     address = models.CharField(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -58,13 +58,13 @@ def best_address(*, contact_id: UUID, kind: str, through: bool = True) -> str | 
 def add_address(*, contact_id: UUID, kind: str, value: str, is_default: bool = False) -> Address:
     """Make sure the person has the address, in use; as the default of its kind when asked.
 
-    One that is there already keeps its opt-out; one that comes back after
-    having been removed gets the opt-out that was never lifted.
+    One that is there already keeps its opt-out; a new one may have been
+    stopped before (``stopped_since``).
     """
     _lock(contact_id)
     address = Address.objects.filter(contact_id=contact_id, kind=kind, value=value).first()
     if address is None:
-        stopped = _stopped_since(contact_id).get((kind, value))
+        stopped = stopped_since(contact_id=contact_id, keys=[(kind, value)]).get((kind, value))
         address = Address.objects.create(contact_id=contact_id, kind=kind, value=value, opted_out_at=stopped)
     if address.inactive:
         address.inactive = False
@@ -97,8 +97,8 @@ def remove_addresses(*, kind: str, contact_id: UUID | None = None, value: str | 
 def replace_addresses(*, contact_id: UUID, records: Sequence[AddressRecord]) -> None:
     """Make the person's addresses exactly ``records``; of several defaults of a kind the last counts.
 
-    Opt-outs survive: an address that stays keeps its own, and one that is
-    removed and comes back later finds it again. A fixed number of statements.
+    Opt-outs survive: an address that stays keeps its own, and a new one may
+    have been stopped before (``stopped_since``). A fixed number of statements.
     """
     _lock(contact_id)
     wanted = {(record.kind, record.value): record for record in records}
@@ -109,11 +109,11 @@ def replace_addresses(*, contact_id: UUID, records: Sequence[AddressRecord]) -> 
     Address.objects.filter(contact_id=contact_id, is_default=True).update(is_default=False)
     kept = [_describe(have[key], record, default) for key, record in wanted.items() if key in have]
     Address.objects.bulk_update(kept, ["is_default", "inactive", "details"])
-    stopped = _stopped_since(contact_id)
+    new = {key: record for key, record in wanted.items() if key not in have}
+    stopped = stopped_since(contact_id=contact_id, keys=new)
     Address.objects.bulk_create(
         _describe(Address(contact_id=contact_id, opted_out_at=stopped.get(key)), record, default)
-        for key, record in wanted.items()
-        if key not in have
+        for key, record in new.items()
     )
 
 
@@ -129,12 +129,25 @@ def _lock(contact_id: UUID) -> None:
     Contact.objects.select_for_update(no_key=True).only("pk").get(pk=contact_id)
 
 
-def _stopped_since(contact_id: UUID) -> dict[tuple[str, str], datetime]:
-    """Since when each of the person's addresses, present or removed, has been opted out."""
-    rows: Iterable[tuple[str, str, datetime]] = OptOut.objects.filter(
-        contact_id=contact_id, kind=OptOut.Kind.STOP, lifted_at=None
-    ).values_list("address_kind", "address", "created_at")
-    return {(kind, value): since for kind, value, since in rows}
+def stopped_since(*, contact_id: UUID, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], datetime]:
+    """Which of these addresses (kind, value), new to the person, are not to be written to, and since when.
+
+    By the person's own word that was never taken back, or by the word of
+    anybody else who has the address: it came from whoever holds the handset,
+    perhaps before the person was known here. Two statements.
+    """
+    others = Address.objects.filter(value__in={value for _, value in keys}, opted_out_at__isnull=False)
+    found = {
+        (kind, value): since
+        for kind, value, since in others.values_list("kind", "value", "opted_out_at")
+        if since is not None
+    }
+    own = OptOut.objects.filter(contact_id=contact_id, kind=OptOut.Kind.STOP, lifted_at=None)
+    found |= {
+        (kind, value): since
+        for kind, value, since in own.values_list("address_kind", "address", "created_at")
+    }
+    return {key: found[key] for key in keys if key in found}
 
 
 def _make_default(address: Address) -> None:

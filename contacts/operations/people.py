@@ -15,7 +15,13 @@ from django.utils.timezone import now
 from accounts.models import User
 from contacts import gate
 from contacts.models import Address, Contact
-from contacts.operations.addresses import AddressRecord, add_address, find_by_address, replace_addresses
+from contacts.operations.addresses import (
+    AddressRecord,
+    add_address,
+    find_by_address,
+    replace_addresses,
+    stopped_since,
+)
 
 
 @dataclass(frozen=True)
@@ -147,6 +153,8 @@ def _fill_in(contact: Contact, known: dict[str, str]) -> None:
 
 def _know_number(contact: Contact, msisdn: str, *, new: bool) -> None:
     if new:
-        Address.objects.create(contact=contact, kind=Address.Kind.MSISDN, value=msisdn)
+        key = (Address.Kind.MSISDN.value, msisdn)
+        stopped = stopped_since(contact_id=contact.pk, keys=[key]).get(key)
+        Address.objects.create(contact=contact, kind=Address.Kind.MSISDN, value=msisdn, opted_out_at=stopped)
     elif not Address.objects.filter(contact=contact, kind=Address.Kind.MSISDN, value=msisdn).exists():
         add_address(contact_id=contact.pk, kind=Address.Kind.MSISDN, value=msisdn)
