@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PY := .venv/bin/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help run test lint format lock docs audit bench-sends bench-api clean
+.PHONY: help run test lint format lock docs screenshots audit bench-sends bench-api clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -38,6 +38,9 @@ lock: .venv/dev.done ## lock requirements/*.in anew (ARGS=--upgrade for the newe
 
 docs: .venv/base.done ## write the documents that are made from code
 	$(PY) manage.py configuration_reference
+
+screenshots: .venv/dev.done ## take the pictures of the documents anew
+	$(PY) -m tests.browser.screenshots
 
 bench-sends: .venv/dev.done ## how fast due subscriptions become files in the spool
 	$(PY) -m bench.sends $(ARGS)

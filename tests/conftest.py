@@ -8,7 +8,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, User
-from tests import real_parts, servers
+from tests import flushing, real_parts, servers
+
+flushing.connect()
 
 pytest_runtest_setup = real_parts.pytest_runtest_setup
 pytest_runtest_makereport = real_parts.pytest_runtest_makereport

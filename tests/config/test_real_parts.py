@@ -29,7 +29,7 @@ def pytest_run(folder: Path, **variables: str) -> subprocess.CompletedProcess[st
     """Run pytest on one small file, on a machine without Redis."""
     (folder / "test_story.py").write_text(STORY)
     (folder / "bin").mkdir(exist_ok=True)
-    kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "TEST_REPORT")}
     environment = kept | {"PATH": str(folder / "bin"), "PYTHONPATH": str(ROOT)} | variables
     command = [
         sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "pyproject.toml"), "-p", "tests.real_parts",
