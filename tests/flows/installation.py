@@ -1,0 +1,180 @@
+"""A whole installation in processes of its own, and an independent reader of its spool."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from celery import Celery
+
+from tests import servers
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class Installation:
+    """The program's processes under one environment, in a directory of their own."""
+
+    def __init__(self, home: Path, *, database_url: str, broker_url: str, **settings: str) -> None:
+        self.home, self.database_url = home, database_url
+        self.spool = home / "spool"
+        for folder in ("outgoing", "checked", "sent", "failed", "incoming"):
+            (self.spool / folder).mkdir(parents=True)
+        own = {"DATABASE_URL": database_url, "BROKER_URL": broker_url, "VAR_DIR": str(home / "var")}
+        inherited = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
+        self.environment = inherited | own | {"SMS_SPOOL": str(self.spool), "LOG_LEVEL": "INFO"} | settings
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def manage(self, *arguments: str) -> None:
+        subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, check=True,
+            capture_output=True, timeout=120,
+        )  # fmt: skip
+
+    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """A Celery program; it leads a process group, so that all of it can be killed at once."""
+        log = (self.home / f"{name}.log").open("ab")
+        with log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "config", *arguments], cwd=ROOT, env=self.environment,
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+        self.processes.append(process)
+        return process
+
+    def worker(self, name: str) -> subprocess.Popen[bytes]:
+        return self.start(
+            name, "worker", "--queues", "switchboard,gateway.sms", "--concurrency", "2", "--hostname",
+            f"{name}@flows", "--without-mingle", "--without-gossip", "--loglevel", "INFO",
+        )  # fmt: skip
+
+    def beat(self, name: str) -> subprocess.Popen[bytes]:
+        return self.start(name, "beat", "--schedule", str(self.home / f"{name}-schedule"))
+
+    def hint(self, task: str, *, times: int) -> None:
+        """Give the workers a hint too many times, as clocks gone mad would."""
+        with Celery(broker=self.environment["BROKER_URL"]) as sender:
+            for _ in range(times):
+                sender.send_task(task, queue="switchboard", ignore_result=True)
+
+    def log(self, name: str) -> str:
+        path = self.home / f"{name}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def sql(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
+        """What the database says, asked without any of our code."""
+        connection = psycopg2.connect(self.database_url)
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement, params)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        for process in self.processes:
+            kill_all_of(process)
+
+
+def kill_all_of(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL for a program and everything it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=20)
+
+
+def children_of(process: subprocess.Popen[bytes]) -> list[int]:
+    """Its pool processes, whichever of its threads started them."""
+    found: list[int] = []
+    for listing in Path(f"/proc/{process.pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found += [int(child) for child in listing.read_text().split()]
+    return sorted(found)
+
+
+class Assassin:
+    """Kills workers at random moments, now a pool process, now the whole worker, and starts them anew."""
+
+    def __init__(self, installation: Installation, names: list[str], seed: int) -> None:
+        self.installation, self.chance = installation, random.Random(seed)
+        self.workers = {name: installation.worker(name) for name in names}
+        self.killed = 0
+
+    def strike(self) -> None:
+        """Kill one that has pool processes, that is, one that has started."""
+        wait_for("a worker to kill", self._started, seconds=30)
+        worker, children = self.chance.choice(self._started())
+        if self.chance.random() < 0.25:
+            name = next(name for name, process in self.workers.items() if process is worker)
+            kill_all_of(worker)
+            self.workers[name] = self.installation.worker(name)
+        else:
+            with suppress(ProcessLookupError):
+                os.kill(self.chance.choice(children), signal.SIGKILL)
+        self.killed += 1
+
+    def revive(self) -> None:
+        """As a supervisor does: start what has ended. (Celery ends when it loses a child while it starts.)"""
+        for name, worker in self.workers.items():
+            if worker.poll() is not None:
+                self.workers[name] = self.installation.worker(name)
+
+    def _started(self) -> list[tuple[subprocess.Popen[bytes], list[int]]]:
+        self.revive()
+        found = [(worker, children_of(worker)) for worker in self.workers.values()]
+        return [(worker, children) for worker, children in found if children]
+
+
+class Reader(threading.Thread):
+    """An independent smsd: takes each file out of outgoing, slowly, and puts it into sent.
+
+    It knows nothing of our code. ``seen`` counts how often each name has
+    appeared, ``numbers`` how often each recipient.
+    """
+
+    def __init__(self, spool: Path, *, per_second: int) -> None:
+        super().__init__(daemon=True)
+        self.spool, self.pause = spool, 1 / per_second
+        self.seen: Counter[str] = Counter()
+        self.numbers: Counter[str] = Counter()
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopping.is_set():
+            names = [name for name in os.listdir(self.spool / "outgoing") if not name.startswith(".")]
+            for name in names:
+                self._take(name)
+                time.sleep(self.pause)
+            self.stopping.wait(0.02)
+
+    def _take(self, name: str) -> None:
+        path = self.spool / "outgoing" / name
+        head, _, body = path.read_bytes().partition(b"\n\n")
+        self.seen[name] += 1
+        to = next(line for line in head.split(b"\n") if line.startswith(b"To:"))
+        self.numbers[to.partition(b":")[2].strip().decode()] += 1
+        sent = head + time.strftime("\nModem: GSM1\nSent: %y-%m-%d %H:%M:%S", time.gmtime()).encode()
+        # Through checked, as smsd does; never written in place in sent.
+        waiting = self.spool / "checked" / name
+        os.rename(path, waiting)
+        waiting.write_bytes(sent + b"\n\n" + body)
+        os.rename(waiting, self.spool / "sent" / name)
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.join(timeout=10)
+
+
+def wait_for(what: str, ready, *, seconds: float) -> None:
+    servers.wait_until(ready, seconds=seconds, what=what, every=0.2)
