@@ -129,25 +129,21 @@ def _lock(contact_id: UUID) -> None:
     Contact.objects.select_for_update(no_key=True).only("pk").get(pk=contact_id)
 
 
-def stopped_since(*, contact_id: UUID, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], datetime]:
-    """Which of these addresses (kind, value), new to the person, are not to be written to, and since when.
+def stopped_since(
+    *, keys: Collection[tuple[str, str]], contact_id: UUID | None = None
+) -> dict[tuple[str, str], datetime]:
+    """Which of these addresses (kind, value), new to a person, are not to be written to, and since when.
 
-    By the person's own word that was never taken back, or by the word of
-    anybody else who has the address: it came from whoever holds the handset,
-    perhaps before the person was known here. Two statements.
+    By the word of anybody who has the address: it came from whoever holds the
+    handset, perhaps before this person was known here. And, of somebody who is
+    not new, by their own word that was never taken back.
     """
     others = Address.objects.filter(value__in={value for _, value in keys}, opted_out_at__isnull=False)
-    found = {
-        (kind, value): since
-        for kind, value, since in others.values_list("kind", "value", "opted_out_at")
-        if since is not None
-    }
-    own = OptOut.objects.filter(contact_id=contact_id, kind=OptOut.Kind.STOP, lifted_at=None)
-    found |= {
-        (kind, value): since
-        for kind, value, since in own.values_list("address_kind", "address", "created_at")
-    }
-    return {key: found[key] for key in keys if key in found}
+    found = {(row.kind, row.value): row.opted_out_at for row in others.only("kind", "value", "opted_out_at")}
+    if contact_id is not None:
+        own = OptOut.objects.filter(contact_id=contact_id, kind=OptOut.Kind.STOP, lifted_at=None)
+        found |= {(row.address_kind, row.address): row.created_at for row in own}
+    return {key: since for key in keys if (since := found.get(key)) is not None}
 
 
 def _make_default(address: Address) -> None:

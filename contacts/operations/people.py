@@ -154,7 +154,7 @@ def _fill_in(contact: Contact, known: dict[str, str]) -> None:
 def _know_number(contact: Contact, msisdn: str, *, new: bool) -> None:
     if new:
         key = (Address.Kind.MSISDN.value, msisdn)
-        stopped = stopped_since(contact_id=contact.pk, keys=[key]).get(key)
+        stopped = stopped_since(keys=[key]).get(key)
         Address.objects.create(contact=contact, kind=Address.Kind.MSISDN, value=msisdn, opted_out_at=stopped)
     elif not Address.objects.filter(contact=contact, kind=Address.Kind.MSISDN, value=msisdn).exists():
         add_address(contact_id=contact.pk, kind=Address.Kind.MSISDN, value=msisdn)

@@ -206,8 +206,19 @@ def test_replacing_costs_the_same_for_one_address_and_for_twenty(bob_contact) ->
 
     for count in (1, 20):
         replace_addresses(contact_id=bob_contact.pk, records=[AddressRecord("msisdn", BOB_NUMBER)])
-        with statements(6):
+        with statements(7):
             replace_addresses(contact_id=bob_contact.pk, records=many(count))
+
+
+def test_an_address_that_its_holder_stopped_is_stopped_for_whoever_gets_it(
+    alice_contact, bob_contact
+) -> None:
+    opt_out(kind="stop", address=("msisdn", ALICE_NUMBER), source="sms")
+    add_address(contact_id=bob_contact.pk, kind="msisdn", value=ALICE_NUMBER, is_default=True)
+    assert usable_addresses(contact_id=bob_contact.pk, kind="msisdn") == [BOB_NUMBER]
+    replace_addresses(contact_id=bob_contact.pk, records=[AddressRecord("msisdn", BOB_NUMBER)])
+    replace_addresses(contact_id=bob_contact.pk, records=[AddressRecord("msisdn", ALICE_NUMBER)])
+    assert usable_addresses(contact_id=bob_contact.pk, kind="msisdn") == []
 
 
 def test_looking_for_active_addresses_leaves_the_retired_ones_out(alice_contact, bob_contact) -> None:
