@@ -128,7 +128,7 @@ def slot_key(due_at: datetime) -> str:
 
 def _advance(slot: DueSlot, candidates: list[Candidate], written: Tally) -> None:
     DueSlot.objects.filter(pk=slot.pk).update(
-        cursor=UUID(candidates[-1].key),
+        cursor=UUID(max(candidate.key for candidate in candidates)),
         queued=slot.queued + written.queued,
         failed=slot.failed + written.failed,
         skipped=slot.skipped + written.skipped,

@@ -21,22 +21,27 @@ from outbox.ids import millisecond_prefix
 #: What a subscription must be to be planned; word for word the condition of the index ``subscription_ready``.
 READY = "s.active AND NOT s.completed AND s.process_status = 0"
 
-# The person is looked up in subqueries, not joined: PostgreSQL then always reads the subscriptions by
-# their index, and people and addresses one by one, however many others there are.
+# PostgreSQL sees that thousands of rows are given or taken, and would then read whole tables of people
+# and subscriptions to join them, which costs the more the more others there are. This limit never cuts
+# anything, but not knowing it PostgreSQL expects a tenth; twice, and it looks the rows up by their index.
+_UNFORESEEN = "LIMIT (SELECT 1000000)"
+
 _CANDIDATES = """
-SELECT CAST(s.id AS text), CAST(s.contact_id AS text), ({address}),
-       s.messageset_id, s.next_sequence_number, s.lang, ({zone}), {prepend}, s.completed
-  FROM stagebased_subscription s
- WHERE {condition}
- ORDER BY s.id LIMIT %s {lock}
+SELECT CAST(s.id AS text), CAST(s.contact_id AS text),
+       CASE WHEN {kind} <> 'account' THEN {best_address}
+            WHEN c.opted_out_at IS NULL THEN CAST(c.user_id AS text) END,
+       s.messageset_id, s.next_sequence_number, s.lang, c.timezone, s.prepend, s.completed
+  FROM (SELECT * FROM (SELECT * FROM (
+        SELECT s.id, s.contact_id, s.messageset_id, s.next_sequence_number, s.lang, s.completed,
+               {prepend} AS prepend
+          FROM stagebased_subscription s
+         WHERE {condition}
+         ORDER BY s.id LIMIT %s {lock}
+       ) AS locked {unforeseen}) AS again {unforeseen}) AS s
+  JOIN contacts_contact c ON c.id = s.contact_id
+  JOIN stagebased_messageset m ON m.id = s.messageset_id
 """
 _ZONE = "SELECT c.timezone FROM contacts_contact c WHERE c.id = s.contact_id"
-_ADDRESS = """
-SELECT CASE WHEN {kind} <> 'account' THEN {best_address}
-            WHEN c.opted_out_at IS NULL THEN CAST(c.user_id AS text) END
-  FROM contacts_contact c JOIN stagebased_messageset m ON m.id = s.messageset_id
- WHERE c.id = s.contact_id
-"""
 _DUE = f"s.schedule_id = %s AND {READY} AND s.id > %s AND (s.last_slot_at IS NULL OR s.last_slot_at < %s)"
 _CHOSEN = "s.id IN (SELECT k FROM {given} AS given)"
 
@@ -64,8 +69,6 @@ SELECT {new_id}, 'subscription', given.k, %s, given.contact, step.channel, step.
 RETURNING CAST(cause AS text)
 """
 
-# The limit never cuts anything. It keeps PostgreSQL from foreseeing thousands of rows, for which it would
-# read the whole table of subscriptions instead of these rows, which the batch has just had in hand.
 _MOVE_ON = """
 UPDATE stagebased_subscription
    SET next_sequence_number = given.at,
@@ -74,7 +77,7 @@ UPDATE stagebased_subscription
        active = (given.done = 0),
        process_status = CASE given.done WHEN 1 THEN 2 ELSE 0 END,
        updated_at = CASE WHEN given.moved = 1 THEN {now} ELSE updated_at END
-  FROM (SELECT * FROM {given} AS listed LIMIT (SELECT 1000000)) AS given
+  FROM (SELECT * FROM (SELECT * FROM {given} AS listed {unforeseen}) AS again {unforeseen}) AS given
  WHERE stagebased_subscription.id = given.k
 """
 
@@ -143,7 +146,7 @@ class Due(NamedTuple):
 
 
 def due_candidates(due: Due, limit: int) -> list[Candidate]:
-    """The next ready subscriptions of a slot in the order of their ids, locked."""
+    """The next ready subscriptions of a slot after its cursor, locked; in any order."""
     condition, params = _DUE + " AND s.created_at < %s", [
         due.schedule_id, due.cursor, sets.time_value(due.due_at), sets.time_value(due.joined_before),
     ]  # fmt: skip
@@ -154,7 +157,7 @@ def due_candidates(due: Due, limit: int) -> list[Candidate]:
 
 
 def candidates_by_id(keys: Sequence[str]) -> list[Candidate]:
-    """These subscriptions, whatever their state, locked in the order of their ids."""
+    """These subscriptions, whatever their state, locked."""
     given = sets.records([(key,) for key in keys], k="uuid")
     return _candidates(_CHOSEN.format(given=given.sql), [*given.params], len(keys))
 
@@ -164,8 +167,9 @@ def _candidates(condition: str, params: list[Any], limit: int) -> list[Candidate
     kind = _address_kind()
     statement = _CANDIDATES.format(
         condition=condition,
-        address=_ADDRESS.format(kind=kind, best_address=best_address_sql("c", kind)),
-        zone=_ZONE,
+        unforeseen=_UNFORESEEN,
+        kind=kind,
+        best_address=best_address_sql("c", kind),
         # In SQLite 3.38 and newer the operator exists too; the function works in all.
         prepend="s.metadata ->> 'prepend_next_delivery'"
         if on_postgresql
@@ -233,7 +237,7 @@ def deliver(
 def move_on(moves: Sequence[Move], *, slot_at: datetime | None, now: datetime) -> None:
     """Write the new positions; with ``slot_at`` also that this slot has been dealt with."""
     given = sets.records(moves, k="uuid", at="int", done="int", moved="int")
-    statement = _MOVE_ON.format(given=given.sql, slot_at=_moment(), now=_moment())
+    statement = _MOVE_ON.format(given=given.sql, unforeseen=_UNFORESEEN, slot_at=_moment(), now=_moment())
     slot = None if slot_at is None else sets.time_value(slot_at)
     _execute(statement, [slot, sets.time_value(now), *given.params])
 
