@@ -12,16 +12,15 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Count, OuterRef, Q, Subquery
 
 from outbox.models import Delivery
-from stagebased.calendar import parse_cron, slots_between
+from stagebased.calendar import BadCronField, slots_between
 from stagebased.models import MessageSet, Metric, Schedule, Subscription
-from stagebased.operations.content.schedules import CRON_FIELDS
 from stagebased.operations.subscribe import SOURCE
+from stagebased.slots import cron_of, own_zone
 
 #: Due subscriptions whose slot ended as a failure. Its time says up to when the sums have counted.
 ERRORED = "subscriptions.send_next_message_errored.sum"
@@ -124,8 +123,9 @@ def _ready_by_schedule() -> list[tuple[Schedule, int]]:
 
 
 def _runs(schedule: Schedule, start: datetime) -> int:
-    cron = parse_cron(**{name: getattr(schedule, name) for name in CRON_FIELDS})
+    try:
+        cron = cron_of(schedule)
+    except BadCronField:
+        return 0
     instant = timedelta(microseconds=1)
-    return len(
-        slots_between(cron, ZoneInfo(schedule.timezone), start - instant, start + timedelta(days=1) - instant)
-    )
+    return len(slots_between(cron, own_zone(schedule), start - instant, start + timedelta(days=1) - instant))

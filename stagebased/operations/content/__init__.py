@@ -8,8 +8,18 @@ checks.
 
 from stagebased.operations.content.files import check_file, delete_file, store_file
 from stagebased.operations.content.messages import check_message, delete_message, save_message
-from stagebased.operations.content.schedules import check_schedule, delete_schedule, save_schedule
-from stagebased.operations.content.sets import check_message_set, delete_message_set, save_message_set
+from stagebased.operations.content.schedules import (
+    check_schedule,
+    delete_schedule,
+    save_schedule,
+    schedule_is_used,
+)
+from stagebased.operations.content.sets import (
+    check_message_set,
+    delete_message_set,
+    message_set_is_used,
+    save_message_set,
+)
 
 __all__ = [
     "check_file",
@@ -20,8 +30,10 @@ __all__ = [
     "delete_message",
     "delete_message_set",
     "delete_schedule",
+    "message_set_is_used",
     "save_message",
     "save_message_set",
     "save_schedule",
+    "schedule_is_used",
     "store_file",
 ]

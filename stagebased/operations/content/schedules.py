@@ -52,7 +52,7 @@ def delete_schedule(*, schedule: Schedule) -> None:
     """Remove a schedule and the record of its slots. Raises InUse."""
     try:
         with transaction.atomic():
-            if _is_used(schedule):
+            if schedule_is_used(schedule):
                 raise InUse("The schedule is used by message sets or subscriptions.")
             DueSlot.objects.filter(schedule=schedule).delete()
             schedule.delete()
@@ -61,7 +61,8 @@ def delete_schedule(*, schedule: Schedule) -> None:
         raise InUse("The schedule is used by message sets or subscriptions.") from None
 
 
-def _is_used(schedule: Schedule) -> bool:
+def schedule_is_used(schedule: Schedule) -> bool:
+    """Whether message sets or subscriptions are on it."""
     # Asked first because Django's own protection loads every protecting row.
     return (
         MessageSet.objects.filter(default_schedule=schedule).exists()

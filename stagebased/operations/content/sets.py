@@ -105,14 +105,15 @@ def delete_message_set(*, message_set: MessageSet) -> None:
     """Remove a set with its messages. Raises InUse while subscriptions or other sets lead to it."""
     try:
         with transaction.atomic():
-            if _is_used(message_set):
+            if message_set_is_used(message_set):
                 raise InUse("The message set has subscriptions, or another set leads to it.")
             message_set.delete()
     except (ProtectedError, IntegrityError):
         raise InUse("The message set has subscriptions, or another set leads to it.") from None
 
 
-def _is_used(message_set: MessageSet) -> bool:
+def message_set_is_used(message_set: MessageSet) -> bool:
+    """Whether subscriptions are on it, or another set leads to it."""
     # Asked first because Django's own protection loads every protecting row.
     return (
         Subscription.objects.filter(messageset=message_set).exists()

@@ -1,0 +1,123 @@
+"""Forms of the admin site. Their rules are those of the operations: editors and API callers meet the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Model
+
+from stagebased.errors import Refused
+from stagebased.models import BinaryContent, Message, MessageSet, Schedule, Subscription
+from stagebased.operations import content
+
+
+class RuledForm(forms.ModelForm):
+    """A form whose finished record also has to pass the check of its operation."""
+
+    def check(self, record: Any) -> None:
+        """Raise Refused when the record breaks a rule."""
+        raise NotImplementedError
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc] # the framework's own hook, which its stubs leave out
+        if not self.errors and self.has_changed():
+            self._apply_rules(self.instance)
+
+    def _apply_rules(self, record: Model) -> None:
+        try:
+            self.check(record)
+        except Refused as refusal:
+            for field, texts in refusal.errors.items():
+                self.add_error(field if field in self.fields else None, texts)
+
+
+class ScheduleForm(RuledForm):
+    def check(self, record: Any) -> None:
+        content.check_schedule(record)
+
+    class Meta:
+        model = Schedule
+        fields = [
+            "minute",
+            "hour",
+            "day_of_month",
+            "month_of_year",
+            "day_of_week",
+            "timezone",
+            "in_contact_timezone",
+        ]
+
+
+class MessageSetForm(RuledForm):
+    def check(self, record: Any) -> None:
+        content.check_message_set(record)
+
+    class Meta:
+        model = MessageSet
+        fields = [
+            "short_name",
+            "label",
+            "content_type",
+            "notes",
+            "default_schedule",
+            "next_set",
+            "channel",
+            "gateway",
+            "fall_back",
+            "default_language",
+            "not_before",
+            "not_after",
+            "grace",
+        ]
+
+
+class MessageForm(RuledForm):
+    def check(self, record: Any) -> None:
+        content.check_message(record)
+
+    class Meta:
+        model = Message
+        fields = ["messageset", "sequence_number", "lang", "text_content", "binary_content", "metadata"]
+
+
+class FileForm(forms.ModelForm):
+    class Meta:
+        model = BinaryContent
+        fields = ["content"]
+
+    def clean_content(self) -> Any:
+        upload = self.cleaned_data["content"]
+        if "content" in self.changed_data:
+            try:
+                content.check_file(upload)
+            except Refused as refusal:
+                raise forms.ValidationError(refusal.errors["content"]) from None
+        return upload
+
+
+class SubscriptionForm(forms.ModelForm):
+    class Meta:
+        model = Subscription
+        fields = [
+            "contact", "messageset", "schedule", "lang", "next_sequence_number", "initial_sequence_number",
+            "active", "completed", "process_status", "metadata",
+        ]  # fmt: skip
+
+    def clean_next_sequence_number(self) -> int:
+        return _position(self.cleaned_data["next_sequence_number"])
+
+    def clean_initial_sequence_number(self) -> int:
+        return _position(self.cleaned_data["initial_sequence_number"])
+
+    def clean_metadata(self) -> dict[str, Any] | None:
+        metadata = self.cleaned_data["metadata"]
+        if metadata is not None and not isinstance(metadata, dict):
+            raise forms.ValidationError("Write an object: names and values between braces.")
+        return metadata
+
+
+def _position(number: int) -> int:
+    if number < 1:
+        raise forms.ValidationError("Positions begin at 1.")
+    return number
