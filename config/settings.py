@@ -431,6 +431,8 @@ SENDABLES: dict[str, dict[str, Any]] = {
     },
     "notice": {"RETENTION_DAYS": _notice_days or None},
 }
+#: Live streams: Redis says when to look; without it the database is polled.
+SENDABLES_STREAM = {"REDIS_URL": CACHE_URL}
 
 # --- API ------------------------------------------------------------------------------
 

@@ -7,11 +7,13 @@ from typing import Any
 from celery import current_app
 
 from sendables.entities import entity as entity_named
-from sendables.signals import sendable_sent
+from sendables.push import hints
+from sendables.signals import inboxes_changed, sendable_sent
 
 
 def connect() -> None:
     sendable_sent.connect(start_tasks, dispatch_uid="sendables.start_tasks")
+    inboxes_changed.connect(hints.publish, dispatch_uid="sendables.publish_hint")
 
 
 def start_tasks(*, entity: str, key: Any, **kwargs: Any) -> None:

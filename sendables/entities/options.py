@@ -216,7 +216,7 @@ OPTIONS: dict[str, Option] = {
     "AUTHENTICATION": Option(
         [
             "rest_framework.authentication.SessionAuthentication",
-            "rest_framework.authentication.BasicAuthentication",
+            "accounts.authentication.BasicAuthentication",
             "accounts.authentication.TokenAuthentication",
         ],
         Kind.OBJECTS,

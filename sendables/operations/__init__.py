@@ -14,7 +14,7 @@ from sendables.operations.errors import (
     TooFast,
     UnknownThread,
 )
-from sendables.operations.inboxes import inbox_version, unread_count
+from sendables.operations.inboxes import inbox_version, unread_count, unread_counts
 from sendables.operations.marking import Marked, mark_all_read, mark_read, mark_unread
 from sendables.operations.postings import cancel, post, publish_due, send_to_many
 from sendables.operations.privacy import erase_person, export_person
@@ -62,4 +62,5 @@ __all__ = [
     "unarchive_thread",
     "unblock",
     "unread_count",
+    "unread_counts",
 ]
