@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from hypothesis import settings as hypothesis_settings
 
 from contacts.models import Address, Contact
 from outbox.models import Gateway
+from smsbridge.models import Keyword
 from smsbridge.spool.folders import Spool
 from tests.smsbridge.smsd_files import PlayedSmsd
 
@@ -27,7 +30,14 @@ def spool(tmp_path: Path, settings) -> Spool:
 
 
 @pytest.fixture
-def gateway(spool: Spool, db) -> Gateway:
+def keywords(db) -> None:
+    """The words that a migration brings in; a test that empties all tables takes them away."""
+    if not Keyword.objects.exists():
+        import_module("smsbridge.migrations.0003_common_keywords").add(apps, None)
+
+
+@pytest.fixture
+def gateway(spool: Spool, keywords) -> Gateway:
     return Gateway.objects.get_or_create(name="sms", defaults={"channel": "sms"})[0]
 
 

@@ -19,7 +19,7 @@ from smsbridge.models import InboundMessage, Keyword, normal_word
 from smsbridge.spool import alphabet
 from tests.smsbridge.conftest import person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keywords")]
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 

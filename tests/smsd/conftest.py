@@ -9,8 +9,11 @@ import pytest
 
 from outbox.models import Gateway
 from smsbridge.spool.folders import Spool
+from tests.smsbridge.conftest import keywords
 from tests.smsd.daemon import Smsd
 from tests.smsd.fakemodem import FakeModem
+
+__all__ = ["keywords"]
 
 
 @pytest.fixture
@@ -43,5 +46,5 @@ def smsd(start_smsd: Callable[..., Smsd], modem: FakeModem) -> Smsd:
 
 
 @pytest.fixture
-def gateway(smsd: Smsd, db) -> Gateway:
+def gateway(smsd: Smsd, keywords) -> Gateway:
     return Gateway.objects.get_or_create(name="sms", defaults={"channel": "sms"})[0]
