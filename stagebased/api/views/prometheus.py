@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Min, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from outbox.models import Delivery, DeliveryCount
+from outbox import counts
 from stagebased.models import DueSlot, Metric
 
 
@@ -44,12 +44,11 @@ class _Figures(Collector):
 def _deliveries() -> Iterator[Family]:
     family = CounterMetricFamily(
         "switchboard_deliveries",
-        "Deliveries that entered a state, by channel and reason.",
-        labels=["channel", "state", "reason"],
+        "Deliveries that entered a state.",
+        labels=["channel", "gateway", "state", "reason"],
     )
-    totals = DeliveryCount.objects.order_by().values_list("channel", "state", "reason")
-    for channel, state, reason, total in totals.annotate(Sum("count")):
-        family.add_metric([channel, state, reason], total)
+    for entry, total in counts.totals().items():
+        family.add_metric([entry.channel, entry.gateway, entry.state, entry.reason], total)
     yield family
 
 
@@ -58,13 +57,15 @@ def _queue() -> Iterator[Family]:
         "switchboard_queue_depth", "Deliveries waiting to be handed over.", labels=["gateway"]
     )
     oldest = GaugeMetricFamily(
-        "switchboard_queue_oldest_due_seconds", "How long the longest due delivery waits.", labels=["gateway"]
+        "switchboard_queue_oldest_due_seconds",
+        "How long the longest due delivery waits; 0 when none is due.",
+        labels=["gateway"],
     )
     moment = now()
-    waiting = Delivery.objects.filter(state=Delivery.State.QUEUED).order_by().values_list("gateway")
-    for gateway, count, first in waiting.annotate(Count("pk"), Min("not_before")):
-        depth.add_metric([gateway], count)
-        oldest.add_metric([gateway], max((moment - first).total_seconds(), 0))
+    for queue in counts.depths(now=moment):
+        depth.add_metric([queue.gateway], queue.waiting)
+        waited = moment - queue.oldest_due if queue.oldest_due else timedelta(0)
+        oldest.add_metric([queue.gateway], waited.total_seconds())
     yield depth
     yield oldest
 

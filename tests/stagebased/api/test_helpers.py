@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from prometheus_client.parser import text_string_to_metric_families
 
 from outbox.ids import new_delivery_id
-from outbox.models import Delivery, DeliveryCount
+from outbox.models import Delivery, DeliveryCount, Gateway
 from stagebased import metrics
 from stagebased.models import DueSlot, MessageSet, Metric
 
@@ -138,6 +138,7 @@ def test_prometheus_sees_the_queue_and_what_became_of_deliveries(
     subscription = make_subscription()
     delivery(subscription, age=timedelta(), not_before=now() - timedelta(minutes=2))
     delivery(subscription, age=timedelta(), not_before=now() + timedelta(hours=2))
+    Gateway.objects.get_or_create(name="sms", channel="sms")
     for hour in (1, 2):
         DeliveryCount.objects.create(
             hour=now() - timedelta(hours=hour), channel="sms", gateway="sms", state="sent", count=hour
@@ -148,7 +149,10 @@ def test_prometheus_sees_the_queue_and_what_became_of_deliveries(
     found = families(anonymous)
 
     [total] = found["switchboard_deliveries"]
-    assert (total.labels, total.value) == ({"channel": "sms", "state": "sent", "reason": ""}, 3)
+    assert (total.labels, total.value) == (
+        {"channel": "sms", "gateway": "sms", "state": "sent", "reason": ""},
+        3,
+    )
     assert found["switchboard_queue_depth"][0].value == 2
     assert 120 <= found["switchboard_queue_oldest_due_seconds"][0].value < 180
     assert found["switchboard_open_slots"][0].value == 1
