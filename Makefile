@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PY := .venv/bin/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help run test lint format lock docs screenshots audit bench-sends bench-api clean
+.PHONY: help run test lint format lock docs screenshots audit bench-sends bench-api bench-telephony clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -47,6 +47,9 @@ bench-sends: .venv/dev.done ## how fast due subscriptions become files in the sp
 
 bench-api: .venv/dev.done ## how fast the API answers beside a bare view
 	$(PY) -m bench.api $(ARGS)
+
+bench-telephony: .venv/dev.done ## how fast lists of telephone users are answered beside a bare view
+	$(PY) -m bench.telephony $(ARGS)
 
 clean: ## remove the environment and everything under var/
 	rm -rf .venv var

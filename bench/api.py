@@ -10,14 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 
 from bench.common import database, execute, say, set_up_django, workspace
-from bench.http import CLIENTS, WORKERS, Call, driver, rate, served
+from bench.http import CLIENTS, WORKERS, Call, compare, driver, rate, served
 from bench.programme import fill
 
 LEAST_RATIO = 0.5
@@ -43,7 +42,7 @@ def main() -> None:
 
         def measured(name: str, asked: Sequence[Call]) -> float:
             ask = partial(rate, calls=asked, token=token, seconds=options.seconds, home=home)
-            return _compare(name, (product, bare), ask, rounds=options.rounds)
+            return compare(name, (product, bare), ask, rounds=options.rounds)
 
         ratios = [measured(name, asked) for name, asked in calls.items()]
     if min(ratios) < LEAST_RATIO:
@@ -97,16 +96,6 @@ def _calls(set_id: int, schedule_id: int, subscribers: int) -> dict[str, list[Ca
 
 def _sample(rows: list[tuple[object, object]]) -> list[tuple[object, object]]:
     return random.Random(1).sample(rows, min(SAMPLE, len(rows)))
-
-
-def _compare(name: str, ports: tuple[int, int], ask: Callable[[int], float], *, rounds: int) -> float:
-    """Measure both in turns, so that whatever else the machine does meets both; the ratio of the medians."""
-    rates: dict[int, list[float]] = {port: [] for port in ports}
-    for port in ports * rounds:
-        rates[port].append(ask(port))
-    ours, least = (statistics.median(rates[port]) for port in ports)
-    say(f"{name:<28} {ours:>8.1f}/s   bare {least:>8.1f}/s   ratio {ours / least:.2f}")
-    return ours / least
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ INSERT INTO stagebased_subscription (
 VALUES (%s, 1, %s, %s, %s, %s, %s, %s, true, false, 0, '', %s, %s, now(), now(), %s, %s)"""
 
 
-def _rows(statement: str, *params: object) -> list[tuple[Any, ...]]:
+def _rows(statement: str, *params: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return cursor.fetchall() if cursor.description else []
@@ -106,7 +106,29 @@ def register(request: HttpRequest) -> HttpResponse:
     return _answer({"accepted": True}, 201)
 
 
+_MAY = """
+SELECT 1 FROM auth_permission p
+  LEFT JOIN accounts_user_user_permissions u ON u.permission_id = p.id AND u.user_id = %s
+  LEFT JOIN auth_group_permissions g ON g.permission_id = p.id
+  LEFT JOIN accounts_user_groups m ON m.group_id = g.group_id AND m.user_id = %s
+ WHERE p.codename = 'use_telephony' AND (u.id IS NOT NULL OR m.id IS NOT NULL)"""
+_USERS = """
+SELECT id, firstname, lastname, callerid, username, password, enableclient, musiconhold, outcallerid,
+       mobilephonenumber, userfield, timezone, language, description, email, cti_profile_id, voicemail_id,
+       agentid, entityid, contact_id
+  FROM telephony_telephonyuser ORDER BY id LIMIT %s OFFSET %s"""
+
+
+def telephony_users(request: HttpRequest) -> HttpResponse:
+    caller = _caller(request)
+    _rows(_MAY, caller, caller)
+    [[total]] = _rows("SELECT count(*) FROM telephony_telephonyuser")
+    size, page = int(request.GET["_pagesize"]), int(request.GET["_page"])
+    return _answer({"total": total, "items": _rows(_USERS, size, page * size)})
+
+
 urlpatterns = [
+    path("1.0/users/", telephony_users),
     path("api/v1/subscriptions/request", register),
     path("api/v1/subscriptions/<uuid:key>/", one),
     path("api/v1/subscriptions/", many),

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg2
@@ -72,7 +73,7 @@ def set_up_django(**environment: str) -> None:
     call_command("migrate", verbosity=0)
 
 
-def execute(statement: str, params: Sequence[object] = ()) -> None:
+def execute(statement: str, params: Sequence[Any] = ()) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:

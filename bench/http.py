@@ -6,17 +6,18 @@ import http.client
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
-from bench.common import ROOT
+from bench.common import ROOT, say
 from tests import servers
 
 #: Requests in flight at once: enough that no worker ever waits for one.
@@ -61,6 +62,16 @@ def rate(port: int, calls: Sequence[Call], *, token: str, seconds: float, home: 
     """
     asked = _wrk if shutil.which("wrk") else _python
     return asked(port, calls, token, seconds, home)
+
+
+def compare(name: str, ports: tuple[int, int], ask: Callable[[int], float], *, rounds: int) -> float:
+    """Measure both in turns, so that whatever else the machine does meets both; the ratio of the medians."""
+    rates: dict[int, list[float]] = {port: [] for port in ports}
+    for port in ports * rounds:
+        rates[port].append(ask(port))
+    ours, least = (statistics.median(rates[port]) for port in ports)
+    say(f"{name:<28} {ours:>8.1f}/s   bare {least:>8.1f}/s   ratio {ours / least:.2f}")
+    return ours / least
 
 
 def driver() -> str:

@@ -25,7 +25,7 @@ def listed(
     rows: QuerySet[Any],
     params: QueryDict,
     *,
-    out: Callable[[Any], dict[str, Any]],
+    out: Callable[[QuerySet[Any]], list[dict[str, Any]]],
     columns: Mapping[str, str],
     searched: tuple[str, ...],
 ) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def listed(
     found = _searched(rows, params.get("_search", ""), searched)
     ordered = found.order_by(*_order(params, columns))
     start, stop = _window(params)
-    return {"total": found.count(), "items": [out(row) for row in ordered[start:stop]]}
+    return {"total": found.count(), "items": out(ordered[start:stop])}
 
 
 def _searched(rows: QuerySet[Any], words: str, searched: tuple[str, ...]) -> QuerySet[Any]:

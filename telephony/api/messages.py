@@ -66,7 +66,7 @@ class MessageList(TelephonyView):
         if "_direction" not in params and params["_order"] == "timestamp":
             params["_direction"] = "desc"
         searched = ("caller_id_name", "caller_id_num")
-        return Response(listed(rows, params, out=wire.message_out, columns=ORDERED, searched=searched))
+        return Response(listed(rows, params, out=wire.messages_out, columns=ORDERED, searched=searched))
 
     def post(self, request: Request, key: str) -> Response:
         voicemail = find_voicemail(key)

@@ -12,7 +12,9 @@ import logging
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import Permission
 from django.core.exceptions import RequestDataTooBig
+from django.db.models import Q
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.negotiation import BaseContentNegotiation
@@ -25,11 +27,24 @@ from rest_framework.views import APIView, set_rollback
 from accounts.api.errors import BodyTooLarge
 from accounts.api.parsers import JSONParser
 from accounts.authentication import BasicAuthentication, TokenAuthentication
+from accounts.models import User
 from accounts.permissions import HasScope
+from accounts.prepared import Parameter, Prepared
 from telephony.errors import Changed, MailboxFull, NotFound, Unusable, UnusableRecording
 
 log = logging.getLogger(__name__)
 
+#: One statement; asking for all that an account may do, as ``has_perm`` does, takes two.
+_PERMISSION = Prepared(
+    lambda: (
+        Permission.objects.filter(content_type__app_label="telephony", codename="use_telephony")
+        .filter(
+            Q(user=Parameter("user", User._meta.pk)) | Q(group__user=Parameter("group_user", User._meta.pk))
+        )
+        .order_by()
+        .values_list("pk")[:1]
+    )
+)
 CONTENT_TYPE = "application/json;charset=UTF-8"
 EMPTY = (404, 406, 415)
 
@@ -89,10 +104,13 @@ class TrustedListener(BasePermission):
 
 
 class MayUseTelephony(BasePermission):
-    """An account with the permission ``telephony.use_telephony``."""
+    """An account with the permission ``telephony.use_telephony``, its own or its group's."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return request.user.is_authenticated and request.user.has_perm("telephony.use_telephony")
+        user = request.user
+        if not user.is_authenticated or not user.is_active:
+            return False
+        return user.is_superuser or bool(_PERMISSION.rows(user=user.pk, group_user=user.pk))
 
 
 class TelephonyView(APIView):

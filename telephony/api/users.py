@@ -38,7 +38,7 @@ def user_url(request: Request, key: int) -> str:
 class UserList(TelephonyView):
     def get(self, request: Request) -> Response:
         rows = TelephonyUser.objects.all()
-        found = listed(rows, request.query_params, out=wire.user_out, columns=ORDERED, searched=SEARCHED)
+        found = listed(rows, request.query_params, out=wire.users_out, columns=ORDERED, searched=SEARCHED)
         return Response(found)
 
     def post(self, request: Request) -> Response:

@@ -32,7 +32,9 @@ def find_voicemail(key: str) -> Voicemail:
 class VoicemailList(TelephonyView):
     def get(self, request: Request) -> Response:
         rows = Voicemail.objects.all()
-        found = listed(rows, request.query_params, out=wire.voicemail_out, columns=ORDERED, searched=SEARCHED)
+        found = listed(
+            rows, request.query_params, out=wire.voicemails_out, columns=ORDERED, searched=SEARCHED
+        )
         return Response(found)
 
     def post(self, request: Request) -> Response:

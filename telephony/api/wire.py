@@ -7,9 +7,13 @@ those or as booleans; texts also come in as numbers; null empties a text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
+
+from accounts.encryption import decrypt_all
 from telephony.errors import Unusable
 from telephony.models import TelephonyUser, Voicemail, VoicemailMessage
 
@@ -134,30 +138,38 @@ def read_voicemail(body: Mapping[str, Any], *, own_id: int | None = None) -> dic
     return read(body, VOICEMAIL, ids=("id", "uniqueid"), own_id=own_id, required=required)
 
 
+#: A user's columns in the order of their properties.
+_USER_COLUMNS = (
+    "id", "firstname", "lastname", "callerid", "username", "password", "enableclient", "musiconhold",
+    "outcallerid", "mobilephonenumber", "userfield", "timezone", "language", "description", "email",
+    "cti_profile_id", "voicemail_id", "agentid", "entityid", "contact_id",
+)  # fmt: skip
+_USER_NAMES = [
+    {"voicemail_id": "voicemailid", "contact_id": "identity"}.get(name, name) for name in _USER_COLUMNS
+]
+
+
+def users_out(users: QuerySet[TelephonyUser]) -> list[dict[str, Any]]:
+    """What ``user_out`` gives for each, without making a record of each."""
+    # As text the column stays encrypted, and all are opened at once.
+    rows = users.annotate(sealed=Cast("password", TextField()))
+    columns = ["sealed" if name == "password" else name for name in _USER_COLUMNS]
+    found = [_user_out(row) for row in rows.values_list(*columns)]
+    for user, password in zip(found, decrypt_all(user["password"] for user in found), strict=True):
+        user["password"] = password
+    return found
+
+
 def user_out(user: TelephonyUser) -> dict[str, Any]:
     """Every property, null or empty when unset."""
-    return {
-        "id": user.pk,
-        "firstname": user.firstname,
-        "lastname": user.lastname,
-        "callerid": user.callerid,
-        "username": user.username,
-        "password": user.password,
-        "enableclient": int(user.enableclient),
-        "musiconhold": user.musiconhold,
-        "outcallerid": user.outcallerid,
-        "mobilephonenumber": user.mobilephonenumber,
-        "userfield": user.userfield,
-        "timezone": user.timezone,
-        "language": user.language,
-        "description": user.description,
-        "email": user.email,
-        "cti_profile_id": user.cti_profile_id,
-        "voicemailid": user.voicemail_id,
-        "agentid": user.agentid,
-        "entityid": user.entityid,
-        "identity": str(user.contact_id) if user.contact_id else None,
-    }
+    return _user_out([getattr(user, name) for name in _USER_COLUMNS])
+
+
+def _user_out(values: Sequence[Any]) -> dict[str, Any]:
+    found = dict(zip(_USER_NAMES, values, strict=True))
+    found["enableclient"] = int(found["enableclient"])
+    found["identity"] = str(found["identity"]) if found["identity"] else None
+    return found
 
 
 def voicemail_out(voicemail: Voicemail) -> dict[str, Any]:
@@ -173,6 +185,14 @@ def voicemail_out(voicemail: Voicemail) -> dict[str, Any]:
         "skipcheckpass": int(voicemail.skipcheckpass),
         "deleteaftersend": int(voicemail.deleteaftersend),
     }
+
+
+def voicemails_out(voicemails: QuerySet[Voicemail]) -> list[dict[str, Any]]:
+    return [voicemail_out(voicemail) for voicemail in voicemails]
+
+
+def messages_out(messages: QuerySet[VoicemailMessage]) -> list[dict[str, Any]]:
+    return [message_out(message) for message in messages]
 
 
 def message_out(message: VoicemailMessage) -> dict[str, Any]:
