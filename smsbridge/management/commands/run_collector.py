@@ -53,6 +53,8 @@ def follow(names: list[str], *, interval: float, stopped: threading.Event) -> No
     """Collect from each gateway when it is poked or the interval is over, until ``stopped``."""
     due = dict.fromkeys(names, 0.0)
     while not stopped.is_set():
+        # As Django does around each request: one that broke, or has been kept long enough, is opened anew.
+        close_old_connections()
         for name in names:
             if pokes.take(configured_spool(name)) or due[name] <= time.monotonic():
                 _collect(name)
@@ -61,7 +63,6 @@ def follow(names: list[str], *, interval: float, stopped: threading.Event) -> No
 
 
 def _collect(name: str) -> int:
-    close_old_connections()
     try:
         return runs.collect(name=name)
     except DatabaseError as trouble:
