@@ -99,6 +99,13 @@ def test_anybody_with_the_address_can_fetch_the_file_and_no_browser_runs_it(as_a
     assert "sandbox" in answer["Content-Security-Policy"]
 
 
+def test_a_telephone_platform_asks_first_how_long_the_file_is(as_alice, anonymous, db) -> None:
+    answer = anonymous.head(upload(as_alice).json()["content"])
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert (answer["Content-Type"], answer["Content-Length"]) == ("audio/mpeg", str(len(MP3)))
+
+
 @pytest.mark.parametrize("name", ["nothing.mp3", "..%2f..%2fdb.sqlite3", "%2e%2e", "a/b", ""])
 def test_nothing_else_is_served(anonymous, db, media, name) -> None:
     media.mkdir(parents=True)
