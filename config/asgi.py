@@ -4,6 +4,8 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from sendables.push.asgi import few_threads_for_streams
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_asgi_application()
+application = few_threads_for_streams(get_asgi_application())
