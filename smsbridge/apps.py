@@ -11,9 +11,10 @@ class SmsbridgeConfig(AppConfig):
     verbose_name = "SMS"
 
     def ready(self) -> None:
-        from smsbridge import checks
+        from smsbridge import checks, receivers
 
         checks.register_all()
+        receivers.connect()
         post_migrate.connect(ensure_gateways, sender=self, dispatch_uid="smsbridge.ensure_gateways")
 
 

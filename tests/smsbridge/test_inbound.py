@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from contacts.operations import forget
 from outbox.models import Delivery
 from smsbridge.collector import collect, sweep
-from smsbridge.models import InboundMessage
+from smsbridge.models import InboundMessage, PartReference, StatusReport
 from tests.smsbridge.conftest import person
+from tests.smsbridge.smsd_files import handed
 
 pytestmark = pytest.mark.django_db
 
@@ -110,3 +112,17 @@ def test_parts_that_never_became_whole_are_stored_each(gateway, smsd):
     smsd.received("first half", extra="Incomplete: yes\nUDH-DATA: 05 00 03 4D 02 01\n")
     collect(gateway)
     assert InboundMessage.objects.get().headers["Incomplete"] == "yes"
+
+
+def test_of_somebody_who_asked_to_be_forgotten_only_the_time_of_messages_stays(gateway, smsd, mary):
+    smsd.received("I live at 5 Long Street")
+    smsd.received("hello", sender="27820001002")
+    smsd.report(9)
+    collect(gateway)
+    smsd.sent(handed(contact=mary), 9)
+    collect(gateway)
+    forget(contact_id=mary.pk, source="api")
+    blanked = InboundMessage.objects.get(sender="")
+    assert (blanked.text, blanked.headers, blanked.contact) == ("", {}, mary)
+    assert InboundMessage.objects.filter(sender="+27820001002", text="hello").exists()
+    assert PartReference.objects.get().number == StatusReport.objects.get().number == ""
