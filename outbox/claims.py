@@ -68,7 +68,8 @@ def take(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
     # One look per priority: a single range over all of them would have to step over everything
     # urgent that is not due yet, each time.
     looks = " UNION ALL ".join(_WAITING for _ in Delivery.Priority)
-    each = [(gateway.name, priority, sets.time_value(now), limit) for priority in Delivery.Priority.values]
+    at = sets.time_value(now)
+    each = [(gateway.name, priority, at, at, limit) for priority in Delivery.Priority.values]
     key, ids = _claim(f"{looks} LIMIT %s", (*chain.from_iterable(each), limit), size=limit, now=now)
     return Claim(key, ids)
 
@@ -131,6 +132,7 @@ _WAITING = """
 SELECT {row} FROM (
     SELECT {row} FROM outbox_delivery
      WHERE gateway = %s AND state = 'queued' AND priority = %s AND not_before <= %s
+       AND (closes_at IS NULL OR closes_at > %s)
      ORDER BY not_before, id LIMIT %s{skip}
 ) AS due"""
 _OUTLIVED = """

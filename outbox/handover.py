@@ -47,11 +47,19 @@ class Dispatched:
 
 
 class Locked(NamedTuple):
-    """A claimed delivery, locked for its hand-over. ``closed``: opted out; ``late``: past its expiry."""
+    """A claimed delivery, locked for its hand-over.
+
+    ``closed``: opted out; ``late``: past its expiry; ``asleep``: its quiet hours have begun.
+    """
 
     outgoing: Outgoing
     closed: bool
     late: bool
+    asleep: bool
+
+    @property
+    def may_go(self) -> bool:
+        return not (self.closed or self.late or self.asleep)
 
 
 def hand_over(gateway: Gateway, channel: Channel, claim: Claim, clock: Clock) -> Dispatched:
@@ -60,12 +68,13 @@ def hand_over(gateway: Gateway, channel: Channel, claim: Claim, clock: Clock) ->
         gate.shared()
         left = rates.left_locked(gateway, now=clock.now())
         rows = _lock(claim, channel.address_kind, clock.now())
-        may_go = [row.outgoing for row in rows if not row.closed and not row.late]
+        may_go = [row.outgoing for row in rows if row.may_go]
         going = may_go if left is None else may_go[:left]
         result = channel.hand_over(gateway, going) if going else HandOver()
         now = clock.now()
         rates.use(gateway, len(result.handed) + len(result.delivered), now=now)
-        claims.give_back([sets.id_value(one.id) for one in may_go[len(going) :]])
+        asleep = [row.outgoing for row in rows if row.asleep and not (row.closed or row.late)]
+        claims.give_back([sets.id_value(one.id) for one in (*may_go[len(going) :], *asleep)])
         did = _stop(rows, now)
         did += _record(gateway, going, result, now)
     return did
@@ -82,7 +91,7 @@ def _lock(claim: Claim, address_kind: str, now: datetime) -> list[Locked]:
     lock = " FOR UPDATE OF d" if sets.on_postgresql() else ""
     found = sets.fetch(
         _LOCK.format(closed=closed, ids=chosen.sql, lock=lock),
-        (sets.time_value(now), address_kind, *chosen.params, claim.key),
+        (sets.time_value(now), sets.time_value(now), address_kind, *chosen.params, claim.key),
     )
     found.sort(key=lambda row: (row[-2], row[-1], row[0]))
     return [_locked(row) for row in found]
@@ -90,14 +99,15 @@ def _lock(claim: Claim, address_kind: str, now: datetime) -> list[Locked]:
 
 _LOCK = """
 SELECT d.id, d.address, d.text, d.options, d.attempts, d.expires_at, d.created_by_id,
-       NOT d.despite_opt_out AND {closed}, d.expires_at <= %s, d.priority, d.not_before
+       NOT d.despite_opt_out AND {closed}, d.expires_at <= %s, d.closes_at <= %s,
+       d.priority, d.not_before
   FROM outbox_delivery d CROSS JOIN (SELECT CAST(%s AS text) AS kind) k
  WHERE d.id IN {ids} AND d.claim = %s AND d.state = 'claimed'
  ORDER BY d.id{lock}"""
 
 
 def _locked(row: tuple[Any, ...]) -> Locked:
-    key, address, text, options, attempts, expires_at, user, closed, late, priority, _ = row
+    key, address, text, options, attempts, expires_at, user, closed, late, asleep, priority, _ = row
     outgoing = Outgoing(
         sets.id_from(key),
         address,
@@ -108,7 +118,7 @@ def _locked(row: tuple[Any, ...]) -> Locked:
         sets.time_from(expires_at),
         user,
     )
-    return Locked(outgoing, bool(closed), bool(late))
+    return Locked(outgoing, bool(closed), bool(late), bool(asleep))
 
 
 def _stop(rows: Sequence[Locked], now: datetime) -> Dispatched:

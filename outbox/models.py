@@ -128,6 +128,11 @@ class Delivery(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     parts = models.PositiveSmallIntegerField(null=True, blank=True, help_text="SMS parts it is sent in.")
     not_before = models.DateTimeField(default=timezone.now)
+    closes_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Quiet hours: from this time on it waits, until whoever queued it opens it again.",
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -166,6 +171,12 @@ class Delivery(models.Model):
                 fields=["expires_at"],
                 name="delivery_expiring",
                 condition=Q(state="queued", expires_at__isnull=False),
+            ),
+            # Read by whoever opens deliveries again after quiet hours.
+            models.Index(
+                fields=["closes_at"],
+                name="delivery_closing",
+                condition=Q(state="queued", closes_at__isnull=False),
             ),
             # Read by a contact's page and by opt-outs.
             models.Index(
