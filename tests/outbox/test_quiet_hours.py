@@ -18,8 +18,8 @@ def close(delivery: Delivery, at) -> None:
 
 
 def test_it_is_not_taken_once_its_hours_are_over(queue, channel) -> None:
-    now = timezone.now()
     over, open_still = queue(), queue()
+    now = timezone.now()
     close(over, now)
     close(open_still, now + HOUR)
     dispatch("sms", now=now, budget=0)
@@ -38,8 +38,8 @@ def test_it_goes_out_when_it_is_opened_again(queue, channel) -> None:
 
 
 def test_its_hours_may_end_between_claim_and_hand_over(queue, channel, monkeypatch) -> None:
-    now = timezone.now()
     delivery = queue()
+    now = timezone.now()
     close(delivery, now + HOUR)
     take = claims.take
 
