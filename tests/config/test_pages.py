@@ -15,8 +15,10 @@ pytestmark = pytest.mark.django_db
 def test_the_front_page_links_to_what_there_is(client: Client):
     page = client.get("/")
     assert page.status_code == 200
-    links = re.findall(r'href="(/[^"]*)"', page.content.decode())
-    assert {"/admin/", "/api/v1/", "/healthz/ready", "/metrics"} <= set(links)
+    links = set(re.findall(r'href="(/[^"]*)"', page.content.decode()))
+    assert links >= {"/admin/", "/api/v1/messageset/", "/docs/stagebased", "/healthz/ready", "/metrics"}
+    missing = [link for link in links if client.get(link).status_code == 404]
+    assert missing == []
 
 
 def test_a_document_is_served_as_text(client: Client):

@@ -74,7 +74,7 @@ def addresses() -> str:
     root = f"http://{'localhost' if settings.BIND_ADDRESS == '127.0.0.1' else settings.BIND_ADDRESS}"
     root += f":{settings.PORT}"
     return (
-        f"Admin:   {root}/admin/\nAPI:     {root}/api/v1/\n"
+        f"Admin:   {root}/admin/\nAPI:     {root}/api/v1/   (explained at {root}/docs/stagebased)\n"
         f"Health:  {root}/healthz/ready\nMetrics: {root}/metrics\nCtrl-C stops everything."
     )
 
