@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
@@ -49,7 +49,7 @@ def _view(view: Any, name: str) -> Any:
 def _patterns(kind: Entity) -> list[URLPattern]:
     name = kind.name
     patterns = [path("", _view(lists.ReceivedListView, name), name=f"{name}-list")]
-    patterns += both_slashes("stream/", partial(stream.stream, entity_name=name), name=f"{name}-stream")
+    patterns += both_slashes("stream/", stream.stream_view(name), name=f"{name}-stream")
     for route, view, suffix in _routes(kind):
         patterns += both_slashes(route, _view(view, name), name=f"{name}-{suffix}")
     return patterns

@@ -19,6 +19,8 @@ DEFAULTS: dict[str, Any] = {
     "LIFETIME_SECONDS": 900.0,
     # What a client waits before coming back, in milliseconds.
     "RETRY_MILLISECONDS": 1000,
+    # The same where no connection can stay open (WSGI), so that the client polls.
+    "POLL_MILLISECONDS": 500,
     # Streams of one person and entity that one process keeps open.
     "MAX_PER_USER": 20,
 }

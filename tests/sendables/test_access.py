@@ -48,6 +48,8 @@ ENDPOINTS = {
     "/notices/delete-scheduled/": "delete",
     "/messages/export/": "get",
     "/notices/export/": "get",
+    "/messages/stream/": "get",
+    "/notices/stream/": "get",
 }
 METHODS = ["get", "post", "put", "patch", "delete"]
 
