@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg2
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 from tests import servers
 
@@ -61,11 +62,11 @@ class Installation:
     def beat(self, name: str) -> subprocess.Popen[bytes]:
         return self.start(name, "beat", "--schedule", str(self.home / f"{name}-schedule"))
 
-    def hint(self, task: str, *, times: int) -> None:
-        """Give the workers a hint too many times, as clocks gone mad would."""
-        with Celery(broker=self.environment["BROKER_URL"]) as sender:
+    def hint(self, task: str, *arguments: str, times: int = 1, queue: str = "switchboard") -> None:
+        """Give the workers a hint, also too many times, as clocks gone mad would. A dead broker loses it."""
+        with Celery(broker=self.environment["BROKER_URL"]) as sender, suppress(OperationalError):
             for _ in range(times):
-                sender.send_task(task, queue="switchboard", ignore_result=True)
+                sender.send_task(task, arguments, queue=queue, ignore_result=True, retry=False, expires=5)
 
     def log(self, name: str) -> str:
         path = self.home / f"{name}.log"
@@ -103,6 +104,11 @@ def children_of(process: subprocess.Popen[bytes]) -> list[int]:
     return sorted(found)
 
 
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
 class Assassin:
     """Kills workers at random moments, now a pool process, now the whole worker, and starts them anew."""
 
@@ -116,13 +122,30 @@ class Assassin:
         wait_for("a worker to kill", self._started, seconds=30)
         worker, children = self.chance.choice(self._started())
         if self.chance.random() < 0.25:
-            name = next(name for name, process in self.workers.items() if process is worker)
             kill_all_of(worker)
-            self.workers[name] = self.installation.worker(name)
         else:
-            with suppress(ProcessLookupError):
-                os.kill(self.chance.choice(children), signal.SIGKILL)
+            _kill(self.chance.choice(children))
+        self._struck()
+
+    def strike_at_hand_over(self, outgoing: Path) -> None:
+        """Kill whoever may be handing over, within the few milliseconds after the first file is staged.
+
+        That is before, amid or after the files are shown, and before, or just after, that is recorded.
+        """
+        wait_for("a worker to kill", self._started, seconds=30)
+        children = [child for worker in self.workers.values() for child in children_of(worker)]
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            if any(name.startswith(".") for name in os.listdir(outgoing)):
+                break
+        time.sleep(self.chance.random() * 0.012)
+        for child in children:
+            _kill(child)
+        self._struck()
+
+    def _struck(self) -> None:
         self.killed += 1
+        self.revive()
 
     def revive(self) -> None:
         """As a supervisor does: start what has ended. (Celery ends when it loses a child while it starts.)"""
@@ -134,6 +157,22 @@ class Assassin:
         self.revive()
         found = [(worker, children_of(worker)) for worker in self.workers.values()]
         return [(worker, children) for worker, children in found if children]
+
+
+class Nudger(threading.Thread):
+    """Gives the gateway's workers hints many times a second, as a busy web server would."""
+
+    def __init__(self, installation: Installation) -> None:
+        super().__init__(daemon=True)
+        self.installation, self.stopping = installation, threading.Event()
+
+    def run(self) -> None:
+        while not self.stopping.wait(0.15):
+            self.installation.hint("outbox.run_gateway", "sms", queue="gateway.sms", times=2)
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.join(timeout=30)
 
 
 class Reader(threading.Thread):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests import servers
-from tests.flows.installation import Assassin, Installation, Reader, wait_for
+from tests.flows.installation import Assassin, Installation, Nudger, Reader, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.own_postgres, pytest.mark.redis]
 SUBSCRIBERS = 5000
@@ -61,12 +61,14 @@ def test_five_thousand_due_subscriptions_become_five_thousand_files_under_twenty
 ) -> None:
     chance = random.Random(20261121)
     system = installation(
-        OUTBOX_LEASE_SECONDS="5", OUTBOX_BATCH="40", PLANNER_BATCH="400", SMS_HIGH_WATER="400",
+        OUTBOX_LEASE_SECONDS="5", OUTBOX_BATCH="100", PLANNER_BATCH="400", SMS_HIGH_WATER="400",
         SMS_SPOOL_SYNC="false",
     )  # fmt: skip
     subscribe(system, SUBSCRIBERS)
     reader = Reader(system.spool, per_second=400)
     reader.start()
+    nudger = Nudger(system)
+    nudger.start()
     system.beat("beat-1")
     system.beat("beat-2")
     assassin = Assassin(system, ["worker-1", "worker-2"], seed=7)
@@ -75,7 +77,10 @@ def test_five_thousand_due_subscriptions_become_five_thousand_files_under_twenty
     wait_for("the first file", lambda: reader.seen, seconds=60)
     for kill in range(KILLS):
         reader.stopping.wait(chance.random() * 0.8)
-        assassin.strike()
+        if kill % 2:
+            assassin.strike()
+        else:
+            assassin.strike_at_hand_over(system.spool / "outgoing")
         if kill == KILLS // 2:
             # Back at once, but empty: every hint is gone, also those being worked on.
             redis_server.restart()
@@ -83,6 +88,7 @@ def test_five_thousand_due_subscriptions_become_five_thousand_files_under_twenty
     assassin.revive()
     wait_for("all files", lambda: assassin.revive() or len(reader.seen) >= SUBSCRIBERS, seconds=60)
     wait_for("every delivery recorded as sent", lambda: unsent(system) == 0, seconds=30)
+    nudger.stop()
     reader.stop()
 
     assert assassin.killed == KILLS
