@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from enum import Enum
 
 from django.contrib.auth.models import Group, UserManager
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.hashers import from_htpasswd
 from accounts.models import API_CLIENTS, ApiToken, User
 
 _SCOPE = re.compile(r"[a-z][a-z0-9-]{0,30}(:read)?")
@@ -64,6 +67,35 @@ def _new_account(email: str) -> User:
     if created:
         user.groups.add(*Group.objects.filter(name=API_CLIENTS))
     return user
+
+
+class Imported(Enum):
+    """What became of an account that was to be brought over."""
+
+    NEW = "new accounts"
+    REPLACED = "passwords replaced"
+    KEPT = "accounts left as they were"
+    BAD_NAME = "not a user name"
+    UNKNOWN_HASH = "an unknown kind of password hash"
+
+
+@transaction.atomic
+def import_account(*, username: str, hashed: str, overwrite: bool = False) -> Imported:
+    """An account with the password of an htpasswd file. Existing ones keep theirs unless ``overwrite``."""
+    password = from_htpasswd(hashed)
+    if password is None:
+        return Imported.UNKNOWN_HASH
+    try:
+        User._meta.get_field("username").clean(username, None)
+    except ValidationError:
+        return Imported.BAD_NAME
+    user, created = User.objects.get_or_create(username=username, defaults={"password": password})
+    if created:
+        user.groups.add(*Group.objects.filter(name=API_CLIENTS))
+        return Imported.NEW
+    if overwrite:
+        User.objects.filter(pk=user.pk).update(password=password)
+    return Imported.REPLACED if overwrite else Imported.KEPT
 
 
 @transaction.atomic

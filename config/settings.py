@@ -342,6 +342,74 @@ SMSD_TIMEZONE = env.timezone(
     "SMSD_TIMEZONE", default="UTC", help="Zone of the wall-clock times that smsd writes into its files."
 )
 
+# --- SMS interface (/api/v1.0/) -----------------------------------------------------------
+
+SMS_API_ACCESS = env.choice(
+    "SMS_API_ACCESS",
+    default="all",
+    among=("all", "listed"),
+    help="Who may use the SMS interface: all accounts, or staff and those listed as SMS interface accounts.",
+)
+SMS_API_GET_SENDS = env.flag(
+    "SMS_API_GET_SENDS", default=True, help="Let GET /api/v1.0/sms/outgoing?text=…&mobiles=… send, as it did."
+)
+SMS_API_OVERRIDE_OPT_OUT = env.flag(
+    "SMS_API_OVERRIDE_OPT_OUT",
+    default=False,
+    help="Let accounts with that right send SMS to people who opted out.",
+)
+SMS_API_MAX_MOBILES = env.number(
+    "SMS_API_MAX_MOBILES", default=10_000, least=1, most=100_000, help="Most numbers in one request."
+)
+SMS_DEFAULT_QUEUE = env.text(
+    "SMS_DEFAULT_QUEUE",
+    default="",
+    pattern=r"([A-Za-z0-9_.-]{1,32})?",
+    help="smsd's queue for requests that name none; empty: smsd chooses.",
+)
+SMS_LIST_LIMIT = env.number(
+    "SMS_LIST_LIMIT", default=10_000, most=1_000_000, help="Message ids in one list; 0: no limit."
+)
+SMS_ADMIN_ACCOUNTS = env.words(
+    "SMS_ADMIN_ACCOUNTS", default="", help="Accounts that see and delete everybody's messages, beside staff."
+)
+SMS_USER_WHITELIST = dict(
+    entry.split("=", 1)
+    for entry in env.words(
+        "SMS_USER_WHITELIST",
+        default="",
+        pattern=r"[^,\s=]+=(\+?[0-9]{1,15}\*?(\|\+?[0-9]{1,15}\*?)*)?",
+        help="Where accounts may send: name=+27820001001|+2782*; a name with nothing after = may not send.",
+    )
+)
+SMS_COUNTRIES = env.words(
+    "SMS_COUNTRIES",
+    default="",
+    pattern=r"[A-Z]{2}",
+    help="Countries (ISO 3166 letters) the SMS interface sends to; empty: all.",
+)
+SMS_DAILY_SEGMENTS = env.number(
+    "SMS_DAILY_SEGMENTS", default=0, help="SMS parts an account may send in a day (UTC); 0: no limit."
+)
+SMS_PREFIX_QUOTAS = {
+    prefix: int(most)
+    for prefix, most in (
+        entry.split("=")
+        for entry in env.words(
+            "SMS_PREFIX_QUOTAS",
+            default="",
+            pattern=r"\+[0-9]{1,15}=[0-9]{1,9}",
+            help="SMS parts all accounts together may send in a day to a prefix, e.g. +882=10,+88=50.",
+        )
+    )
+}
+SMS_SEQUENCE_LIMIT = env.number(
+    "SMS_SEQUENCE_LIMIT",
+    default=20,
+    most=1000,
+    help="An account that sends to this many consecutive numbers within an hour is stopped; 0: never.",
+)
+
 # --- Planning -----------------------------------------------------------------------
 
 PLANNER_BATCH = env.number(
@@ -441,6 +509,11 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
+    # What import_htpasswd brings over; replaced at the first log-in.
+    "accounts.hashers.HtpasswdApr1",
+    "accounts.hashers.HtpasswdBcrypt",
+    "accounts.hashers.HtpasswdSha1",
+    "accounts.hashers.HtpasswdCrypt",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -72,6 +73,15 @@ def take(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
     each = [(gateway.name, priority, at, at, limit) for priority in Delivery.Priority.values]
     key, ids = _claim(f"{looks} LIMIT %s", (*chain.from_iterable(each), limit), size=limit, now=now)
     return Claim(key, ids)
+
+
+def take_these(gateway: Gateway, ids: Collection[UUID], *, limit: int, now: datetime) -> Claim:
+    """Claim those of the given deliveries that are due and still waiting."""
+    chosen = sets.ids_in(ids)
+    params = (*chosen.params, gateway.name, sets.time_value(now), limit)
+    # Spelt in two steps: the ids' condition comes first, the row's spelling in _claim.
+    key, found = _claim(_THESE.replace("{ids}", chosen.sql), params, size=limit, now=now)
+    return Claim(key, found)
 
 
 def _claim(due: str, params: Sequence[Any], *, size: int, now: datetime) -> tuple[str, list[str]]:
@@ -135,6 +145,10 @@ SELECT {row} FROM (
        AND (closes_at IS NULL OR closes_at > %s)
      ORDER BY not_before, id LIMIT %s{skip}
 ) AS due"""
+_THESE = """
+SELECT {row} FROM outbox_delivery
+ WHERE id IN {ids} AND gateway = %s AND state = 'queued' AND not_before <= %s
+ ORDER BY priority, not_before, id LIMIT %s{skip}"""
 _OUTLIVED = """
 SELECT {row} FROM outbox_delivery
  WHERE gateway = %s AND state = 'claimed' AND lease_until <= %s AND attempts = %s

@@ -188,6 +188,13 @@ class Delivery(models.Model):
             ),
             # Read by the list of what needs attention.
             models.Index(fields=["reason", "ended_at"], name="delivery_failed", condition=Q(state="failed")),
+            # Read by the SMS interface's lists: a caller's own, and an administrator's.
+            models.Index(
+                fields=["created_by", "state", "id"],
+                name="delivery_api_caller",
+                condition=Q(source="sms-api"),
+            ),
+            models.Index(fields=["state", "id"], name="delivery_api_all", condition=Q(source="sms-api")),
         ]
 
     def __str__(self) -> str:

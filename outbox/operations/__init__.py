@@ -4,6 +4,7 @@
 - ``record_sent``, ``record_delivered``, ``record_failed``: what a channel learnt of their fate.
 - ``cancel``, ``expire_due``: stop what has not gone out yet.
 - ``blank``: erase what was said to people who asked to be forgotten.
+- ``remove``: delete what has come to its end.
 - ``send_again``: repeat what ended short of delivery.
 
 States only move forward; each operation takes a set and costs a fixed number
@@ -19,6 +20,7 @@ from outbox.operations.fates import (
     record_delivered,
     record_failed,
     record_sent,
+    remove,
 )
 from outbox.operations.queueing import NewDelivery, Refused, queue, queue_many, send_again
 
@@ -35,5 +37,6 @@ __all__ = [
     "record_delivered",
     "record_failed",
     "record_sent",
+    "remove",
     "send_again",
 ]

@@ -89,6 +89,19 @@ def blank(*, contact_ids: Collection[UUID]) -> int:
     return Delivery.objects.filter(contact__in=contact_ids).update(address="", text="", options={}, detail="")
 
 
+def remove(*, ids: Collection[UUID], source: str) -> int:
+    """Delete deliveries of one source that have come to their end; how many.
+
+    Their occasions may then come again, so this is only for causes that never repeat.
+    """
+    ended = [state for state in State if state not in (State.QUEUED, State.CLAIMED, State.HANDED)]
+    return (
+        Delivery.objects.filter(pk__in=ids, source=source, state__in=ended)
+        .delete()[1]
+        .get(Delivery._meta.label, 0)
+    )
+
+
 def expire_due(*, now: datetime) -> int:
     """End what is queued, or claimed by a worker long gone, past its ``expires_at``; how many."""
     ended = 0
