@@ -219,6 +219,9 @@ CELERY_BEAT_SCHEDULE = {
     "plan due slots": {"task": "stagebased.plan", "schedule": crontab(), "options": _hint},
     "wake gateways": {"task": "outbox.wake_gateways", "schedule": 5.0, "options": {"expires": 5}},
     "sweep": {"task": "outbox.sweep", "schedule": 30.0, "options": _hint},
+    "publish notices": {"task": "sendables.publish", "schedule": 5.0, "options": {"expires": 5}},
+    "sweep notices": {"task": "sendables.sweep", "schedule": 60.0, "options": _hint},
+    "prune notices": {"task": "sendables.prune", "schedule": crontab(hour=3, minute=20), "options": _hint},
     "mail voice messages": {"task": "telephony.mail_messages", "schedule": 60.0, "options": _hint},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
@@ -246,6 +249,7 @@ CACHES: dict[str, Any] = {
 # A channel is found here by the name that a message set or a delivery carries.
 OUTBOX_CHANNELS = {
     "sms": "smsbridge.channel.SmsChannel",
+    "notice": "sendables.channel.NoticeChannel",
     "voicemail": "telephony.channel.VoicemailChannel",
 }
 OUTBOX_LEASE_SECONDS = env.number(
