@@ -32,11 +32,11 @@ _COLUMNS = (
 _FROM = "FROM stagebased_subscription s JOIN stagebased_messageset m ON m.id = s.messageset_id"
 _ORDER = "ORDER BY s.created_at DESC, s.id DESC"
 _ONE = f"SELECT {_COLUMNS} {_FROM} WHERE s.id = %s"
-_COUNT = "SELECT count(*) FROM stagebased_subscription"
-_PAGE = f"""
+_COUNT = "SELECT count(*) FROM stagebased_subscription s"
+_FIRST_PAGE = f"SELECT {_COLUMNS} {_FROM} {{where}} {_ORDER} LIMIT %s"
+_LATER_PAGE = f"""
 SELECT {_COLUMNS} {_FROM} WHERE s.id IN (
-    SELECT id FROM stagebased_subscription {{where}} ORDER BY created_at DESC, id DESC
-     LIMIT %s OFFSET %s) {_ORDER}"""
+    SELECT s.id FROM stagebased_subscription s {{where}} {_ORDER} LIMIT %s OFFSET %s) {_ORDER}"""
 _DONE = "SELECT 1 FROM stagebased_subscription WHERE hub_request_id = %s LIMIT 1"
 _PROGRAMME = """
 SELECT EXISTS(SELECT 1 FROM stagebased_schedule WHERE id = %s LIMIT 1)
@@ -79,11 +79,19 @@ def one(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 def many(request: HttpRequest) -> HttpResponse:
     _caller(request)
     identity = request.GET.get("identity")
-    where, params = ("WHERE contact_id = %s", (identity,)) if identity else ("", ())
-    [[count]] = _rows(f"{_COUNT} {where}", *params)
+    where, params = ("WHERE s.contact_id = %s", (identity,)) if identity else ("", ())
     limit, offset = int(request.GET.get("limit", 1000)), int(request.GET.get("offset", 0))
-    rows = _rows(_PAGE.format(where=where), *params, min(limit, count - offset), offset)
-    return _answer({"count": count, "next": None, "previous": None, "results": rows})
+    if offset:
+        count = _count(where, params)
+        rows = _rows(_LATER_PAGE.format(where=where), *params, min(limit, count - offset), offset)
+    else:
+        rows = _rows(_FIRST_PAGE.format(where=where), *params, limit + 1)
+        count = _count(where, params) if len(rows) > limit else len(rows)
+    return _answer({"count": count, "next": None, "previous": None, "results": rows[:limit]})
+
+
+def _count(where: str, params: tuple[Any, ...]) -> int:
+    return int(_rows(f"{_COUNT} {where}", *params)[0][0])
 
 
 def register(request: HttpRequest) -> HttpResponse:

@@ -18,11 +18,12 @@ from stagebased.api.views.webhook import SubscriptionRequest
 app_name = "stagebased"
 
 router = BothSlashesRouter()
+# First, because most calls are to them and routes are tried in turn.
+router.register("subscriptions", SubscriptionViewSet, basename="subscriptions")
 router.register("schedule", ScheduleViewSet, basename="schedule")
 router.register("messageset", MessageSetViewSet, basename="messageset")
 router.register("message", MessageViewSet, basename="message")
 router.register("binarycontent", BinaryContentViewSet, basename="binarycontent")
-router.register("subscriptions", SubscriptionViewSet, basename="subscriptions")
 
 core = [
     # Before the router, which would read "request" as an id.

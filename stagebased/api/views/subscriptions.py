@@ -12,24 +12,21 @@ from rest_framework.response import Response
 
 from accounts.prepared import Parameter, Prepared
 from stagebased.api import outputs
-from stagebased.api.filters import SubscriptionFilters, narrowed
 from stagebased.api.inputs import SUBSCRIPTION
-from stagebased.api.pagination import DeepPagination
+from stagebased.api.pagination import ROWS, SubscriptionPagination
 from stagebased.api.views.base import DialectView, created
 from stagebased.models import Subscription
 from stagebased.operations import subscribe
 
-_ROWS = Subscription.objects.values_list(*outputs.SUBSCRIPTION_COLUMNS)
-_ONE = Prepared(lambda: _ROWS.filter(pk=Parameter("pk", Subscription._meta.pk)).order_by())
+_ONE = Prepared(lambda: ROWS.filter(pk=Parameter("pk", Subscription._meta.pk)).order_by())
 
 
 class SubscriptionViewSet(DialectView, viewsets.ViewSet):
     """Lists and single records are read as bare rows: there may be millions and they are asked for most."""
 
     def list(self, request: Request) -> Response:
-        rows = narrowed(SubscriptionFilters, request.query_params, _ROWS.order_by("-created_at", "-id"))
-        paginator = DeepPagination(_ROWS)
-        page = paginator.paginate_queryset(rows, request)
+        paginator = SubscriptionPagination()
+        page = paginator.page(request)
         collection = self.absolute("subscriptions-list")
         return paginator.get_paginated_response([outputs.subscription(row, collection) for row in page])
 
