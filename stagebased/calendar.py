@@ -238,6 +238,26 @@ def next_allowed(
     )
 
 
+def next_closing(
+    moment: datetime, zone: ZoneInfo, not_before: time | None, not_after: time | None
+) -> datetime | None:
+    """The first minute from ``moment`` on that is outside the hours (see ``allowed``), or None."""
+    if not allowed(moment, zone, not_before, not_after):
+        return moment.astimezone(UTC)
+    today = moment.astimezone(zone).date()
+    after = datetime.combine(today, not_after or time(23, 59)).replace(second=0, microsecond=0) + _MINUTE
+    closings = {closing for days in range(-1, 3) for closing in _openings(after + timedelta(days=days), zone)}
+    closings.add(_next_change(zone, moment))
+    return min(
+        (
+            closing
+            for closing in closings
+            if closing > moment and not allowed(closing, zone, not_before, not_after)
+        ),
+        default=None,
+    )
+
+
 def _openings(wall: datetime, zone: ZoneInfo) -> list[datetime]:
     return _moments(wall, zone, fixed=False) or _moments(wall, zone, fixed=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
@@ -54,6 +56,13 @@ class MessageSet(models.Model):
         TEXT = "text", "text"
         AUDIO = "audio", "audio"
 
+    class CatchUp(models.TextChoices):
+        """What is sent of several slots that an outage has kept back."""
+
+        LATEST = "latest", "one message, however many slots were missed"
+        SPACED = "spaced", "one for each slot missed, some time apart"
+        SKIP = "skip", "nothing: the next slot goes on"
+
     short_name = models.CharField(max_length=100, unique=True)
     label = models.CharField(max_length=100, blank=True, default="")
     content_type = models.CharField(max_length=5, choices=ContentType.choices, default=ContentType.TEXT)
@@ -79,6 +88,20 @@ class MessageSet(models.Model):
         null=True,
         blank=True,
         help_text="How late a message may still be sent; empty: the installation's default.",
+    )
+    catch_up = models.CharField(
+        max_length=6,
+        choices=CatchUp.choices,
+        default=CatchUp.LATEST,
+        help_text="After an outage, of the slots that are not older than the grace.",
+    )
+    spacing = models.DurationField(
+        default=timedelta(hours=1), help_text="Time between messages that are caught up one for each slot."
+    )
+    spread = models.DurationField(
+        null=True,
+        blank=True,
+        help_text="A slot's messages go out evenly over this time; empty: all at once.",
     )
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -267,6 +290,14 @@ class DueSlot(models.Model):
         blank=True,
         editable=False,
         help_text="When somebody asked for it by hand: then it also counts for those who joined since.",
+    )
+    turn = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Of slots caught up together, how many come before."
+    )
+    superseded = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="A later slot is caught up too: this one is only for sets that catch up all.",
     )
     state = models.CharField(max_length=8, choices=State.choices, default=State.PLANNING)
     cursor = models.UUIDField(null=True, blank=True)

@@ -38,6 +38,9 @@ def _programme(found: Any, messages: dict[int, dict[str, Content]]) -> Programme
         not_before=found.not_before,
         not_after=found.not_after,
         grace=found.grace,
+        catch_up=found.catch_up,
+        spacing=found.spacing,
+        spread=found.spread,
         follow_up=follow_up,
     )
 

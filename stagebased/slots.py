@@ -11,6 +11,7 @@ a whole day's messages at once, or one in the middle of the night.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, Max, OuterRef
 
 from stagebased.calendar import BadCronField, Cron, latest_slot, parse_cron, slots_between, zone_named
-from stagebased.models import DueSlot, MessageSet, Schedule
+from stagebased.models import DueSlot, MessageSet, Schedule, Subscription
 
 log = logging.getLogger(__name__)
 State = DueSlot.State
@@ -51,8 +52,10 @@ def record_due_slots(now: datetime) -> int:
         grace = longest_grace()
         found = [slot for schedule in schedules for slot in _due(schedule, zones, now, grace)]
         if found:
+            patient = _catching_up_all(found)
+            _take_turns(found, patient, now)
             DueSlot.objects.bulk_create(found, ignore_conflicts=True, batch_size=1000)
-            _give_up_older(now)
+            _give_way(patient, now)
         # Never back: another worker with a later clock may have been here meanwhile.
         looked_at = Schedule.objects.filter(pk__in=[schedule.pk for schedule in schedules])
         looked_at.filter(planned_until__lt=now).update(planned_until=now)
@@ -117,16 +120,9 @@ def _due(schedule: Schedule, zones: list[str], now: datetime, grace: timedelta) 
         return
     since = max(schedule.planned_until, now - max(grace, LONGEST_RECORD))
     for name, zone in readings(schedule, zones):
-        due = slots_between(cron, zone, since, now)
-        for due_at in due:
-            open_still = due_at == due[-1] and due_at >= now - grace
-            yield DueSlot(
-                schedule=schedule,
-                timezone=name,
-                due_at=due_at,
-                state=State.PLANNING if open_still else State.MISSED,
-                finished_at=None if open_still else now,
-            )
+        for due_at in slots_between(cron, zone, since, now):
+            state = State.PLANNING if due_at >= now - grace else State.MISSED
+            yield DueSlot(schedule=schedule, timezone=name, due_at=due_at, state=state)
 
 
 def longest_grace() -> timedelta:
@@ -135,10 +131,45 @@ def longest_grace() -> timedelta:
     return max(usual, MessageSet.objects.aggregate(longest=Max("grace"))["longest"] or usual)
 
 
-def _give_up_older(now: datetime) -> None:
-    """One message at a time: of the open slots of a kind only the newest is worked off."""
+def spaced_sets() -> list[int]:
+    """The sets that catch up a message for each slot missed."""
+    return list(MessageSet.objects.filter(catch_up=MessageSet.CatchUp.SPACED).values_list("pk", flat=True))
+
+
+def _catching_up_all(found: list[DueSlot]) -> set[int]:
+    """Of the schedules of these slots, those with somebody on a set that catches up all."""
+    spaced = spaced_sets()
+    if not spaced:
+        return set()
+    running = Subscription.objects.filter(
+        schedule=OuterRef("pk"), messageset__in=spaced, active=True, completed=False, process_status=0
+    )
+    schedules = Schedule.objects.filter(Exists(running), pk__in={slot.schedule_id for slot in found})
+    return set(schedules.values_list("pk", flat=True))
+
+
+def _take_turns(found: list[DueSlot], patient: set[int], now: datetime) -> None:
+    """Of a schedule's slots within the grace only the last stays open, unless somebody catches up all."""
+    by_reading: dict[tuple[int, str], list[DueSlot]] = defaultdict(list)
+    for slot in found:
+        if slot.state == State.PLANNING:
+            by_reading[slot.schedule_id, slot.timezone].append(slot)
+    for (schedule_id, _), waiting in by_reading.items():
+        for turn, slot in enumerate(waiting[:-1]):
+            slot.turn, slot.superseded = turn, True
+            if schedule_id not in patient:
+                slot.state = State.MISSED
+        waiting[-1].turn = len(waiting) - 1
+    for slot in found:
+        slot.finished_at = now if slot.state == State.MISSED else None
+
+
+def _give_way(patient: set[int], now: datetime) -> None:
+    """One message at a time: of the open slots of a kind only the newest is worked off for everybody."""
     open_slots = DueSlot.objects.filter(state=State.PLANNING)
     newer = open_slots.filter(
         schedule=OuterRef("schedule"), timezone=OuterRef("timezone"), due_at__gt=OuterRef("due_at")
     )
-    open_slots.filter(Exists(newer)).update(state=State.MISSED, finished_at=now)
+    older = open_slots.filter(Exists(newer), superseded=False)
+    older.filter(schedule__in=patient).update(superseded=True)
+    older.exclude(schedule__in=patient).update(state=State.MISSED, finished_at=now)

@@ -54,6 +54,10 @@ class Programme:
     not_before: time | None = None
     not_after: time | None = None
     grace: timedelta | None = None
+    #: What is sent of slots that an outage kept back: latest, spaced or skip.
+    catch_up: str = "latest"
+    spacing: timedelta = timedelta(hours=1)
+    spread: timedelta | None = None
     follow_up: Start | None = None
 
     @cached_property

@@ -3,13 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
-from stagebased import metrics, planner, slots
+from stagebased import metrics, planner, quiet, slots
 
 
 @shared_task(name="stagebased.plan")
 def plan() -> None:
     now = timezone.now()
     slots.record_due_slots(now)
+    quiet.reopen(now)
     planner.plan(now)
 
 

@@ -20,10 +20,14 @@ from outbox import counts, sets
 from outbox.counts import Entry
 from outbox.models import Delivery
 from stagebased import programmes
-from stagebased.calendar import next_allowed, zone_named
+from stagebased.calendar import next_allowed, next_closing, zone_named
+from stagebased.models import MessageSet
 from stagebased.planner import sql
-from stagebased.planner.sql import Beginning, Candidate, Move
+from stagebased.planner.sql import Beginning, Candidate, Choice, Move
 from stagebased.steps import FAILED, QUEUED, SKIPPED, Programme, Step, step
+
+#: How late a slot may be for a set that skips what an outage kept back: planning has its ups and downs too.
+PUNCTUAL = timedelta(minutes=15)
 
 #: The rule for what somebody gets.
 Rule = Callable[[Programme, Candidate], Step]
@@ -42,6 +46,8 @@ class Occasion:
     zone: ZoneInfo
     #: The due slot that is over for these subscriptions afterwards; None: it is no slot.
     slot_at: datetime | None = None
+    #: Of slots caught up together, how many come before.
+    turn: int = 0
     priority: int = Delivery.Priority.BULK
 
 
@@ -54,6 +60,31 @@ class Tally(NamedTuple):
 
     def plus(self, other: Tally) -> Tally:
         return Tally(*(mine + its for mine, its in zip(self, other, strict=True)))
+
+
+class Window(NamedTuple):
+    """When a message may go out: from when, until quiet hours begin, and until when at all."""
+
+    opens: datetime
+    closes: datetime | None
+    expires: datetime
+
+    def texts(self) -> tuple[str, str | None, str]:
+        closes = sets.time_text(self.closes) if self.closes else None
+        return sets.time_text(self.opens), closes, sets.time_text(self.expires)
+
+    def share(self, key: str, spread: timedelta) -> int:
+        """A person's place in it, the same each time, in seconds: ids end at random and so fill it evenly."""
+        room = min(spread, self.closes - self.opens) if self.closes else spread
+        return int(int(key[-8:], 16) / 2**32 * room.total_seconds())
+
+
+def window(programme: Programme, wanted: datetime, zone: ZoneInfo) -> Window:
+    """The hours in which a message that is wanted at a moment may go out to somebody in that zone."""
+    hours = zone, programme.not_before, programme.not_after
+    opens = next_allowed(wanted, *hours)
+    keeps = programme.grace or timedelta(hours=settings.PLANNER_MAX_AGE_HOURS)
+    return Window(opens, next_closing(opens, *hours), opens + keeps)
 
 
 class Shelf:
@@ -87,11 +118,11 @@ def deal(
     """
     shelf.fetch({candidate.messageset_id for candidate in candidates})
     orders = _Orders(occasion, shelf, rule, unreachable(candidates))
-    chosen = [(one.key, one.contact, one.address or "", orders.number(one)) for one in candidates]
+    chosen = [orders.choice(candidate) for candidate in candidates]
     written = sql.deliver(
         chosen, orders.rows, slot_key=occasion.slot_key, priority=occasion.priority, now=occasion.now
     )
-    results = {key: orders.steps[number] for key, _, _, number in chosen if key in written}
+    results = {choice.key: orders.steps[choice.step] for choice in chosen if choice.key in written}
     _move_on(candidates, results, occasion)
     _follow_up(results, occasion.now)
     _count(results.values(), occasion.now)
@@ -117,9 +148,16 @@ class _Orders:
         self.rows: list[tuple[object, ...]] = []
         self._occasion, self._shelf, self._rule, self._unreachable = occasion, shelf, rule, unreachable
         self._numbers: dict[tuple[object, ...], int] = {}
-        self._sendings: dict[tuple[int, str], tuple[datetime, datetime]] = {}
+        self._windows: dict[tuple[int, str], Window] = {}
 
-    def number(self, candidate: Candidate) -> int:
+    def choice(self, candidate: Candidate) -> Choice:
+        number, delay = self._number(candidate), 0
+        programme = self._shelf[candidate.messageset_id]
+        if programme.spread:
+            delay = self._window(programme, candidate.timezone).share(candidate.key, programme.spread)
+        return Choice(candidate.key, candidate.contact, candidate.address or "", number, delay)
+
+    def _number(self, candidate: Candidate) -> int:
         # Without id, contact and address: who agrees in the rest gets the same.
         key = (*candidate[3:], self._unreachable.get(candidate.key))
         found = self._numbers.get(key)
@@ -133,11 +171,11 @@ class _Orders:
         found = self._rule(programme, candidate)
         if found.state == QUEUED:
             found = self._withheld(programme, candidate, found)
-        not_before, expires_at = self._sending(programme, candidate.timezone)
+        window = self._window(programme, candidate.timezone)
         self.steps.append(found)
         self.rows.append((
             len(self.rows), found.state, found.channel, found.gateway, found.text, found.options, found.parts,
-            found.reason, found.detail, sets.time_text(not_before), sets.time_text(expires_at),
+            found.reason, found.detail, *window.texts(),
         ))  # fmt: skip
 
     def _withheld(self, programme: Programme, candidate: Candidate, found: Step) -> Step:
@@ -156,19 +194,21 @@ class _Orders:
 
     def _is_late(self, programme: Programme) -> bool:
         grace = programme.grace or timedelta(minutes=settings.PLANNER_GRACE_MINUTES)
+        if programme.catch_up == MessageSet.CatchUp.SKIP:
+            grace = min(grace, PUNCTUAL)
         return self._occasion.now - self._occasion.since > grace
 
-    def _sending(self, programme: Programme, timezone: str) -> tuple[datetime, datetime]:
-        """From when and until when the message may go out to somebody in that zone."""
+    def _window(self, programme: Programme, timezone: str) -> Window:
         key = programme.id, timezone
-        if key not in self._sendings:
-            self._sendings[key] = self._new_sending(programme, timezone)
-        return self._sendings[key]
+        if key not in self._windows:
+            self._windows[key] = self._new_window(programme, timezone)
+        return self._windows[key]
 
-    def _new_sending(self, programme: Programme, timezone: str) -> tuple[datetime, datetime]:
+    def _new_window(self, programme: Programme, timezone: str) -> Window:
+        turn = self._occasion.turn if programme.catch_up == MessageSet.CatchUp.SPACED else 0
+        wanted = self._occasion.now + turn * programme.spacing
         zone = (zone_named(timezone) if timezone else None) or self._occasion.zone
-        not_before = next_allowed(self._occasion.now, zone, programme.not_before, programme.not_after)
-        return not_before, not_before + (programme.grace or timedelta(hours=settings.PLANNER_MAX_AGE_HOURS))
+        return window(programme, wanted, zone)
 
 
 def _move_on(candidates: Sequence[Candidate], results: dict[str, Step], occasion: Occasion) -> None:

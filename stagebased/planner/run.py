@@ -24,7 +24,7 @@ from stagebased.models import DueSlot
 from stagebased.planner import sql
 from stagebased.planner.batch import Occasion, Shelf, Tally, deal, tally
 from stagebased.planner.sql import Candidate, Due
-from stagebased.slots import own_zone
+from stagebased.slots import own_zone, spaced_sets
 
 log = logging.getLogger(__name__)
 State = DueSlot.State
@@ -108,6 +108,7 @@ def _due(slot: DueSlot) -> Due:
         joined_before=slot.triggered_at or slot.due_at,
         zones=zones,
         cursor=sets.id_value(slot.cursor or _BEGINNING),
+        messagesets=spaced_sets() if slot.superseded else None,
     )
 
 
@@ -118,6 +119,7 @@ def _occasion(slot: DueSlot, now: datetime) -> Occasion:
         since=slot.triggered_at or slot.due_at,
         zone=own_zone(slot.schedule),
         slot_at=slot.due_at,
+        turn=slot.turn,
     )
 
 

@@ -57,11 +57,13 @@ SELECT CAST(s.id AS text)
 _DELIVER = """
 INSERT INTO outbox_delivery (
     id, source, cause, slot_key, contact_id, channel, gateway, priority, address, text, options,
-    despite_opt_out, state, reason, detail, attempts, parts, not_before, expires_at, created_at, ended_at
+    despite_opt_out, state, reason, detail, attempts, parts, not_before, closes_at, expires_at, created_at,
+    ended_at
 )
 SELECT {new_id}, 'subscription', given.k, %s, given.contact, step.channel, step.gateway, %s, given.address,
        step.text, step.options, FALSE, step.state, step.reason, step.detail, 0,
-       NULLIF(step.parts, 0), step.not_before, step.expires_at, {now},
+       NULLIF(step.parts, 0), CASE given.delay WHEN 0 THEN step.not_before ELSE {delayed} END,
+       step.closes_at, step.expires_at, {now},
        CASE step.state WHEN 'queued' THEN NULL ELSE {now} END
   FROM {given} AS given JOIN {steps} AS step ON step.n = given.n
  WHERE TRUE
@@ -115,6 +117,16 @@ class Candidate(NamedTuple):
     completed: bool
 
 
+class Choice(NamedTuple):
+    """What a candidate gets: the number of a step, so many seconds after the step's time."""
+
+    key: str
+    contact: str
+    address: str
+    step: int
+    delay: int
+
+
 class Move(NamedTuple):
     """Where a subscription is afterwards. ``done`` and ``moved`` are 0 or 1."""
 
@@ -143,6 +155,8 @@ class Due(NamedTuple):
     #: Only people of these zones; empty: everybody.
     zones: Sequence[str]
     cursor: str
+    #: Only these sets; None: all.
+    messagesets: Sequence[int] | None = None
 
 
 def due_candidates(due: Due, limit: int) -> list[Candidate]:
@@ -153,6 +167,9 @@ def due_candidates(due: Due, limit: int) -> list[Candidate]:
     if due.zones:
         condition += f" AND ({_ZONE}) IN ({', '.join(['%s'] * len(due.zones))})"
         params += due.zones
+    if due.messagesets is not None:
+        condition += f" AND s.messageset_id IN ({', '.join(['%s'] * len(due.messagesets)) or 'NULL'})"
+        params += due.messagesets
     return _candidates(condition, params, limit)
 
 
@@ -209,12 +226,13 @@ STEP_COLUMNS = {
     "reason": "text",
     "detail": "text",
     "not_before": "timestamptz",
+    "closes_at": "timestamptz",
     "expires_at": "timestamptz",
 }
 
 
 def deliver(
-    chosen: Sequence[tuple[str, str, str, int]],
+    chosen: Sequence[Choice],
     steps: Sequence[Sequence[Any]],
     *,
     slot_key: str,
@@ -223,12 +241,19 @@ def deliver(
 ) -> set[str]:
     """Write the deliveries of a batch; the keys of those written: all but who has had this occasion.
 
-    ``chosen`` holds a subscription's key, its contact, the address and the
-    number of its step; ``steps`` are rows of ``STEP_COLUMNS``.
+    ``steps`` are rows of ``STEP_COLUMNS``.
     """
-    given = sets.records(chosen, k="uuid", contact="uuid", address="text", n="int")
+    given = sets.records(chosen, k="uuid", contact="uuid", address="text", n="int", delay="int")
     table = sets.records(steps, **STEP_COLUMNS)
-    statement = _DELIVER.format(steps=table.sql, given=given.sql, new_id=_new_id(), now=_moment())
+    statement = _DELIVER.format(
+        steps=table.sql,
+        given=given.sql,
+        new_id=_new_id(),
+        now=_moment(),
+        delayed="step.not_before + given.delay * interval '1 second'"
+        if sets.on_postgresql()
+        else "strftime('%%Y-%%m-%%d %%H:%%M:%%S', step.not_before, given.delay || ' seconds')",
+    )
     at = sets.time_value(now)
     rows = sets.fetch(statement, [slot_key, priority, at, at, *given.params, *table.params])
     return {key for (key,) in rows}
@@ -279,3 +304,40 @@ def _moment() -> str:
 def _execute(statement: str, params: Sequence[Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
+
+
+class Held(NamedTuple):
+    """A waiting delivery whose quiet hours have begun, and whose they are."""
+
+    key: str
+    messageset_id: int
+    timezone: str
+    schedule_timezone: str
+
+
+_HELD = """
+SELECT CAST(d.id AS text), s.messageset_id, c.timezone, p.timezone
+  FROM outbox_delivery d
+  JOIN stagebased_subscription s ON s.id = d.cause
+  JOIN contacts_contact c ON c.id = s.contact_id
+  JOIN stagebased_schedule p ON p.id = s.schedule_id
+ WHERE d.state = 'queued' AND d.closes_at <= %s
+ ORDER BY d.closes_at LIMIT %s {lock}
+"""
+_REOPEN = """
+UPDATE outbox_delivery SET not_before = given.opens, closes_at = given.closes
+  FROM {given} AS given
+ WHERE outbox_delivery.id = given.k
+"""
+
+
+def held(now: datetime, limit: int) -> list[Held]:
+    """Deliveries of programmes that wait because of quiet hours, locked."""
+    lock = "FOR UPDATE OF d SKIP LOCKED" if sets.on_postgresql() else ""
+    return [Held._make(row) for row in sets.fetch(_HELD.format(lock=lock), [sets.time_value(now), limit])]
+
+
+def reopen(times: Sequence[tuple[str, str, str | None]]) -> None:
+    """Let deliveries go out from one moment to another: key, and both as texts (``outbox.sets``)."""
+    given = sets.records(times, k="uuid", opens="timestamptz", closes="timestamptz")
+    _execute(_REOPEN.format(given=given.sql), given.params)

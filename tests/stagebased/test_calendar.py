@@ -20,6 +20,7 @@ from stagebased.calendar import (
     allowed,
     latest_slot,
     next_allowed,
+    next_closing,
     next_slots,
     parse_cron,
     slots_between,
@@ -381,3 +382,49 @@ def test_nothing_is_sent_in_quiet_hours_and_no_allowed_minute_is_missed(
     while not allowed(walked, zone, first, last):
         walked += MINUTE
     assert found == walked
+
+
+CLOSINGS = {
+    "in the evening": ("12:00", "08:00", "20:00", "20:01"),
+    "in the last minute": ("20:00", "08:00", "20:00", "20:01"),
+    "already": ("21:00", "08:00", "20:00", "21:00"),
+    "after midnight": ("21:00", "20:00", "02:00", "+02:01"),
+    "at midnight": ("21:00", "08:00", None, "+00:00"),
+    "only an end": ("12:00", None, "20:00", "20:01"),
+}
+
+
+@pytest.mark.parametrize(("now", "first", "last", "expected"), CLOSINGS.values(), ids=CLOSINGS.keys())
+def test_the_hours_end(now: str, first: str | None, last: str | None, expected: str) -> None:
+    first_time, last_time = (time.fromisoformat(text) if text else None for text in (first, last))
+    moment = datetime.combine(date(2026, 6, 10), time.fromisoformat(now), PARIS)
+    found = next_closing(moment, PARIS, first_time, last_time)
+    assert found is not None
+    assert (
+        f"{'+' * (found.astimezone(PARIS).date() - moment.date()).days}{found.astimezone(PARIS):%H:%M}"
+        == expected
+    )
+
+
+@pytest.mark.parametrize(("first", "last"), [(None, None), (time(0), time(23, 59)), (None, time(23, 59))])
+def test_hours_of_a_whole_day_never_end(first: time | None, last: time | None) -> None:
+    assert next_closing(NEW_YEAR, PARIS, first, last) is None
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    zone=st.sampled_from(ZONES),
+    change=st.integers(0, 16),
+    minutes=st.integers(-2000, 2000),
+    first=st.none() | st.times(),
+    last=st.none() | st.times(),
+)
+def test_the_hours_end_at_the_first_minute_outside_them(
+    zone: ZoneInfo, change: int, minutes: int, first: time | None, last: time | None
+) -> None:
+    first, last = (moment and moment.replace(second=0, microsecond=0) for moment in (first, last))
+    moment = changes(zone)[change] + timedelta(minutes=minutes)
+    walked = next(
+        (at for n in range(2880) if not allowed(at := moment + n * MINUTE, zone, first, last)), None
+    )
+    assert next_closing(moment, zone, first, last) == walked
