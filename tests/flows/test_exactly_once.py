@@ -14,47 +14,6 @@ pytestmark = [pytest.mark.processes, pytest.mark.own_postgres, pytest.mark.redis
 SUBSCRIBERS = 5000
 KILLS = 20
 
-_PROGRAMME = """
-INSERT INTO stagebased_schedule (minute, hour, day_of_week, day_of_month, month_of_year, timezone,
-       in_contact_timezone, planned_until, created_at, updated_at)
-VALUES (%s, %s, '*', '*', '*', 'UTC', false, now() - interval '10 minutes', now(), now()) RETURNING id"""
-_SET = """
-INSERT INTO stagebased_messageset (short_name, label, content_type, notes, default_schedule_id, channel,
-       gateway, fall_back, default_language, created_at, updated_at)
-VALUES ('flow', '', 'text', '', %s, 'sms', '', false, '', now(), now()) RETURNING id"""
-_MESSAGES = """
-INSERT INTO stagebased_message (
-       messageset_id, sequence_number, lang, text_content, metadata, created_at, updated_at)
-SELECT %s, n, 'eng_ZA', 'message ' || n, '{}', now(), now() FROM generate_series(1, 3) n"""
-_CONTACTS = """
-INSERT INTO contacts_contact (id, name, language, timezone, version, details, created_at, updated_at)
-SELECT gen_random_uuid(), '', '', '', 1, '{}', now(), now() FROM generate_series(1, %s)"""
-_ADDRESSES = """
-INSERT INTO contacts_address (
-       contact_id, kind, value, is_default, inactive, failures_in_a_row, created_at, details)
-SELECT id, 'msisdn', '+2782' || lpad((row_number() OVER ())::text, 7, '0'), true, false, 0, now(), '{}'
-  FROM contacts_contact"""
-_SUBSCRIPTIONS = """
-INSERT INTO stagebased_subscription (id, version, contact_id, messageset_id, schedule_id, lang,
-       initial_sequence_number, next_sequence_number, active, completed, process_status, stopped, metadata,
-       created_at, updated_at)
-SELECT gen_random_uuid(), 1, id, %s, %s, 'eng_ZA', 1, 1, true, false, 0, '', '{}',
-       now() - interval '1 day', now() FROM contacts_contact"""
-
-
-def subscribe(system: Installation, count: int) -> None:
-    """Subscribers of a programme that was due once, a few minutes ago, and is not again today."""
-    [(minute, hour)] = system.sql(
-        "SELECT extract(minute from t)::int, extract(hour from t)::int"
-        "  FROM (SELECT (now() - interval '3 minutes') AT TIME ZONE 'UTC' AS t) x"
-    )
-    [(schedule,)] = system.sql(_PROGRAMME, str(minute), str(hour))
-    [(messageset,)] = system.sql(_SET, schedule)
-    system.sql(_MESSAGES, messageset)
-    system.sql(_CONTACTS, count)
-    system.sql(_ADDRESSES)
-    system.sql(_SUBSCRIPTIONS, messageset, schedule)
-
 
 def test_five_thousand_due_subscriptions_become_five_thousand_files_under_twenty_kills(
     installation: Callable[..., Installation], redis_server: servers.Redis
@@ -64,7 +23,7 @@ def test_five_thousand_due_subscriptions_become_five_thousand_files_under_twenty
         OUTBOX_LEASE_SECONDS="5", OUTBOX_BATCH="100", PLANNER_BATCH="400", SMS_HIGH_WATER="400",
         SMS_SPOOL_SYNC="false",
     )  # fmt: skip
-    subscribe(system, SUBSCRIBERS)
+    system.manage("shell", "-c", f"from tests.flows.programme import subscribe; subscribe({SUBSCRIBERS})")
     reader = Reader(system.spool, per_second=400)
     reader.start()
     nudger = Nudger(system)
