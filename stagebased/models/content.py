@@ -1,0 +1,148 @@
+"""What is said: message sets, their messages and files."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.timezone import now
+
+from stagebased.models.schedules import Schedule
+
+validate_language = RegexValidator(r"\A[a-z]{2,3}([_-][A-Za-z]{2})?\Z", "Write a language code like eng_ZA.")
+
+
+class MessageSet(models.Model):
+    """An ordered programme of messages in one or several languages."""
+
+    class ContentType(models.TextChoices):
+        TEXT = "text", "text"
+        AUDIO = "audio", "audio"
+
+    class CatchUp(models.TextChoices):
+        """What is sent of several slots that an outage has kept back."""
+
+        LATEST = "latest", "one message, however many slots were missed"
+        SPACED = "spaced", "one for each slot missed, some time apart"
+        SKIP = "skip", "nothing: the next slot goes on"
+
+    short_name = models.CharField(max_length=100, unique=True)
+    label = models.CharField(max_length=100, blank=True, default="")
+    content_type = models.CharField(max_length=5, choices=ContentType.choices, default=ContentType.TEXT)
+    notes = models.TextField(null=True, blank=True)
+    next_set = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="previous_sets",
+        help_text="Begins where this one ends.",
+    )
+    default_schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="message_sets")
+    channel = models.CharField(max_length=20, default="sms")
+    gateway = models.CharField(max_length=32, blank=True, help_text="Empty: the channel's usual gateway.")
+    fall_back = models.BooleanField(
+        default=False, help_text="Send another language when a message is missing in the person's own."
+    )
+    default_language = models.CharField(max_length=6, blank=True, validators=[validate_language])
+    not_before = models.TimeField(null=True, blank=True, help_text="Local time before which nothing is sent.")
+    not_after = models.TimeField(null=True, blank=True, help_text="Local time after which nothing is sent.")
+    grace = models.DurationField(
+        null=True,
+        blank=True,
+        help_text="How late a message may still be sent; empty: the installation's default.",
+    )
+    catch_up = models.CharField(
+        max_length=6,
+        choices=CatchUp.choices,
+        default=CatchUp.LATEST,
+        help_text="After an outage, of the slots that are not older than the grace.",
+    )
+    spacing = models.DurationField(
+        default=timedelta(hours=1), help_text="Time between messages that are caught up one for each slot."
+    )
+    spread = models.DurationField(
+        null=True,
+        blank=True,
+        help_text="A slot's messages go out evenly over this time; empty: all at once.",
+    )
+    starts_after = models.IntegerField(
+        null=True,
+        blank=True,
+        help_text="For subscriptions with a date (due date, birth): days from it to the set's beginning, "
+        "negative before. Its first message is that of the first slot after this day begins.",
+    )
+    stop_after_failures = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Stop a subscription after so many messages in a row that did not arrive; empty: never.",
+    )
+    created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.label or self.short_name
+
+
+class BinaryContent(models.Model):
+    """An uploaded file, e.g. the audio of a message; stored under a random name."""
+
+    content = models.FileField(upload_to="content/")
+    content_type = models.CharField(max_length=100, editable=False)
+    size = models.PositiveIntegerField(editable=False)
+    sha256 = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.content.name or ""
+
+
+class Message(models.Model):
+    """The text or file of one position of a set in one language."""
+
+    messageset = models.ForeignKey(MessageSet, on_delete=models.CASCADE, related_name="messages")
+    sequence_number = models.IntegerField(validators=[MinValueValidator(1)])
+    lang = models.CharField(max_length=6, validators=[validate_language])
+    text_content = models.TextField(null=True, blank=True)
+    binary_content = models.ForeignKey(
+        BinaryContent, null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+    )
+    metadata = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["messageset", "sequence_number", "lang"]
+        constraints = [
+            models.UniqueConstraint(fields=["messageset", "sequence_number", "lang"], name="message_once"),
+            models.CheckConstraint(condition=Q(sequence_number__gte=1), name="message_number_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.messageset_id}/{self.sequence_number} {self.lang}"
+
+
+class Welcome(models.Model):
+    """What somebody who joins a set gets at once, outside the numbered messages."""
+
+    messageset = models.ForeignKey(MessageSet, on_delete=models.CASCADE, related_name="welcomes")
+    lang = models.CharField(max_length=6, validators=[validate_language])
+    text_content = models.TextField()
+
+    class Meta:
+        ordering = ["messageset", "lang"]
+        constraints = [
+            models.UniqueConstraint(fields=["messageset", "lang"], name="welcome_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.messageset_id} {self.lang}"
