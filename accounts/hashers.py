@@ -40,7 +40,7 @@ class _Htpasswd(BasePasswordHasher):
             # A NUL in the password, or a hash that somebody damaged.
             return False
 
-    def safe_summary(self, encoded: str) -> dict[str, Any]:
+    def safe_summary(self, encoded: str) -> dict[Any, Any]:
         return {"algorithm": self.algorithm, "hash": mask_hash(self.decode(encoded)["hash"])}
 
     def must_update(self, encoded: str) -> bool:

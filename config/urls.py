@@ -17,6 +17,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("accounts.api.urls")),
     path("api/v1/", include("contacts.api.urls")),
+    path("api/v1.0/", include("smsbridge.api.urls")),
     path("api/", include("stagebased.api.urls")),
     path("", include("sendables.urls")),
     path("", include("stagebased.api.root_urls")),

@@ -7,6 +7,7 @@ import stat
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from smsbridge.spool.folders.disk import exists, opened_folder
 from smsbridge.spool.folders.names import LOCK, is_hidden, is_name, is_passing
@@ -113,3 +114,51 @@ def _content(descriptor: int, status: os.stat_result, kind: str, name: str, larg
     if status.st_size > largest:
         return Finished(kind, name, b"", status.st_mtime, "too_large")
     return Finished(kind, name, os.read(descriptor, status.st_size), status.st_mtime)
+
+
+def file_named(folder: str, kind: str, name: str) -> Finished | None:
+    """One file by its name, or None where a listing would not show it: locked, hidden, passing, a link."""
+    if not is_name(name) or is_hidden(name) or is_passing(name):
+        return None
+    try:
+        with opened_folder(folder) as descriptor:
+            if exists(name + LOCK, descriptor):
+                return None
+            found = next(_read(descriptor, kind, name, "", LARGEST_FILE), None)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found if found is not None and not found.trouble else None
+
+
+def visible_names(folder: str, most: int) -> list[str]:
+    """Names of messages in the folder, at most so many, in no order. Locked ones are among them."""
+    try:
+        with opened_folder(folder) as descriptor, os.scandir(descriptor) as entries:
+            return [entry.name for entry in islice(filter(_is_message, entries), most)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _is_message(entry: os.DirEntry[str]) -> bool:
+    name = entry.name
+    return (
+        is_name(name)
+        and not is_hidden(name)
+        and not is_passing(name)
+        and entry.is_file(follow_symlinks=False)
+    )
+
+
+def remove_file(folder: str, name: str) -> bool:
+    """Delete a message's file; False where there is none that ``file_named`` would read."""
+    if not is_name(name) or is_hidden(name) or is_passing(name):
+        return False
+    try:
+        with opened_folder(folder) as descriptor:
+            status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            if not stat.S_ISREG(status.st_mode) or exists(name + LOCK, descriptor):
+                return False
+            os.unlink(name, dir_fd=descriptor)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
