@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "sendables",
     "stagebased",
     "telephony",
+    "hospitality",
 ]
 
 MIDDLEWARE = [
@@ -352,7 +353,7 @@ SMS_API_ACCESS = env.choice(
     "SMS_API_ACCESS",
     default="all",
     among=("all", "listed"),
-    help="Who may use the SMS interface: all accounts, or staff and those listed as SMS interface accounts.",
+    help="Who may use the SMS interface: all accounts, or staff and those with that right of their own.",
 )
 SMS_API_GET_SENDS = env.flag(
     "SMS_API_GET_SENDS", default=True, help="Let GET /api/v1.0/sms/outgoing?text=…&mobiles=… send, as it did."
