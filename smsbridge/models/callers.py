@@ -29,7 +29,9 @@ class GatewayAccount(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="gateway_account"
     )
-    may_use = models.BooleanField("may use the interface", default=True)
+    may_use = models.BooleanField(
+        "may use the interface", null=True, blank=True, help_text="Unknown: as SMS_API_ACCESS says."
+    )
     is_admin = models.BooleanField(
         "administrator", default=False, help_text="Sees everybody's messages and may delete them."
     )

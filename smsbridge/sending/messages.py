@@ -160,7 +160,7 @@ def _rows(rights: Rights, kind: str, limit: int, before: str) -> Page:
     own = own.filter(pk__lt=last) if last else own
     # One query for each state: each is a range of the index, read backwards.
     states = [own.filter(state=state) for state in _STATES[kind]]
-    return _page(states, limit, list(_handed(own, kind, limit)))
+    return _page(states, limit, list(_handed(own, kind, limit + BEYOND)))
 
 
 def _page(ranges: Sequence[QuerySet[Any]], limit: int, further: Sequence[UUID]) -> Page:

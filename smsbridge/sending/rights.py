@@ -20,9 +20,8 @@ class Rights:
 
     @property
     def may_use(self) -> bool:
-        if self.account is None:
-            return self.is_admin or settings.SMS_API_ACCESS == "all"
-        return self.account.may_use
+        own = self.account.may_use if self.account is not None else None
+        return own if own is not None else self.is_admin or settings.SMS_API_ACCESS == "all"
 
     @property
     def may_read_incoming(self) -> bool:

@@ -47,7 +47,9 @@ class TestPost:
         assert (delivery.state, delivery.source, delivery.created_by) == ("handed", "sms-api", alice)
         assert (delivery.address, delivery.slot_key) == (f"+{NUMBER}", f"+{NUMBER}")
 
-    def test_keeps_the_callers_spelling_in_answers_and_the_international_one_in_the_store(self, caller, settings):
+    def test_keeps_the_callers_spelling_in_answers_and_the_international_one_in_the_store(
+        self, caller, settings
+    ):
         settings.SMS_REGION = "ZA"
         body = sent(caller, "0820001001", "+27820001099", "0027820001199")
         assert list(body["mobiles"]) == ["0820001001", "+27820001099", "0027820001199"]
@@ -73,7 +75,9 @@ class TestPost:
         GatewayAccount.objects.filter(user=alice).update(queue="GSM3")
         assert sent(caller, queue="")["queue"] == "GSM3"
 
-    @pytest.mark.parametrize("text", ["a" * 155, "€" * 80, "€" * 81, "я" * 70, "я" * 71, "😀" * 36, "ä" * 160])
+    @pytest.mark.parametrize(
+        "text", ["a" * 155, "€" * 80, "€" * 81, "я" * 70, "я" * 71, "😀" * 36, "ä" * 160]
+    )
     def test_counts_the_parts_that_the_modem_sends(self, caller, text):
         assert sent(caller, text=text)["parts_count"] == alphabet.segment(text).count
 
@@ -118,7 +122,7 @@ class TestWhenTheSpoolIsIll:
 class TestOptOuts:
     @pytest.fixture
     def stopped(self, mary) -> Contact:
-        opt_out(contact=mary, source="test")
+        opt_out(kind="stopall", contact_ids=[mary.pk], source="test")
         return mary
 
     def test_nothing_goes_to_somebody_who_opted_out(self, caller, stopped, smsd):
@@ -185,9 +189,7 @@ class TestIdempotencyKey:
 
     def test_another_body_is_a_conflict(self, caller):
         sent(caller, HTTP_IDEMPOTENCY_KEY="order-17")
-        answer = caller.post(
-            SEND, {"text": "other", "mobiles": [NUMBER]}, HTTP_IDEMPOTENCY_KEY="order-17"
-        )
+        answer = caller.post(SEND, {"text": "other", "mobiles": [NUMBER]}, HTTP_IDEMPOTENCY_KEY="order-17")
         assert (answer.status_code, answer.json()["status: "]) == (409, 409)
         assert Delivery.objects.count() == 1
 
