@@ -46,6 +46,8 @@ class Programme:
     short_name: str
     #: Message number, then language.
     messages: Mapping[int, Mapping[str, Content]]
+    #: What somebody who joins gets at once, by language; only where it was asked for.
+    greetings: Mapping[str, Content] = field(default_factory=dict)
     channel: str = "sms"
     gateway: str = ""
     audio: bool = False
@@ -103,6 +105,8 @@ class Step:
     address_kind: str = ""
     reason: str = ""
     detail: str = ""
+    #: Whether what was to go before the next message is part of the text.
+    prepended: bool = False
     completes: bool = False
     follow_up: Start | None = None
 
@@ -178,11 +182,25 @@ def repeat(programme: Programme, position: int, lang: str, *, completed: bool) -
 def message(programme: Programme, number: int, lang: str, *, prepend: str | None = None) -> Step:
     """That message for somebody who reads ``lang``, ready for its channel, or why there is none."""
     by_language = programme.messages[number]
-    found = next((tongue for tongue in languages(programme, lang) if tongue in by_language), None)
+    found = _spoken(programme, lang, by_language)
     if found is None:
         missing = f"Message {number} of {programme.short_name} is missing in {lang}."
         return _failed(programme, number, "no_message", missing)
     return _examined(programme, number, found, by_language[found], prepend)
+
+
+def greeting(programme: Programme, position: int, lang: str) -> Step:
+    """What somebody who joins gets at once; the position stays."""
+    found = _spoken(programme, lang, programme.greetings)
+    if found is None:
+        missing = f"The welcome of {programme.short_name} is missing in {lang}."
+        return _failed(programme, position, "no_message", missing)
+    step = _examined(programme, 0, found, programme.greetings[found], None)
+    return replace(step, position=position)
+
+
+def _spoken(programme: Programme, lang: str, by_language: Mapping[str, Content]) -> str | None:
+    return next((tongue for tongue in languages(programme, lang) if tongue in by_language), None)
 
 
 def languages(programme: Programme, lang: str) -> Iterator[str]:
@@ -195,7 +213,8 @@ def languages(programme: Programme, lang: str) -> Iterator[str]:
 
 
 def _examined(programme: Programme, number: int, lang: str, content: Content, prepend: str | None) -> Step:
-    where = f"Message {number} of {programme.short_name} in {lang}"
+    what = f"Message {number}" if number else "The welcome"
+    where = f"{what} of {programme.short_name} in {lang}"
     found = _channel(programme)
     if isinstance(found, Refusal):
         return _failed(programme, number, found.code, found.detail)
@@ -217,6 +236,7 @@ def _examined(programme: Programme, number: int, lang: str, content: Content, pr
         channel=programme.channel,
         gateway=programme.gateway or found.default_gateway,
         address_kind=found.address_kind,
+        prepended=bool(prepend),
     )
 
 

@@ -6,22 +6,25 @@ is afterwards and what is recorded when nothing can be sent are the same.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from outbox import sets, wake
 from outbox.models import Delivery
 from stagebased.calendar import BadCronField
 from stagebased.errors import NotSendable, Refused, UnknownSchedule, UnknownSubscription
-from stagebased.models import DueSlot, Schedule, Subscription
+from stagebased.models import DueSlot, Schedule, Subscription, Welcome
 from stagebased.planner import sql
 from stagebased.planner.batch import Occasion, Rule, Shelf, deal, next_message
 from stagebased.planner.sql import Candidate
 from stagebased.slots import latest_due, own_zone
-from stagebased.steps import Programme, Step, repeat
+from stagebased.steps import Programme, Step, greeting, repeat
 from stagebased.wake import nudge_planner
 
 
@@ -47,6 +50,42 @@ def resend(*, subscription_id: UUID, now: datetime | None = None) -> Step:
 
 def _latest_message(programme: Programme, candidate: Candidate) -> Step:
     return repeat(programme, candidate.position, candidate.lang, completed=candidate.completed)
+
+
+@transaction.atomic
+def greet(*, subscription_ids: Collection[UUID], now: datetime | None = None) -> int:
+    """Queue the welcome, for those who run on a set that has one; how many deliveries were written.
+
+    Once for each subscription, however often it is asked for. The numbered
+    messages are not touched.
+    """
+    now = now or timezone.now()
+    newcomers = Subscription.objects.filter(
+        Exists(Welcome.objects.filter(messageset=OuterRef("messageset"))),
+        pk__in=subscription_ids,
+        active=True,
+        completed=False,
+    )
+    by_schedule: dict[int, list[UUID]] = defaultdict(list)
+    for key, schedule_id in newcomers.values_list("pk", "schedule"):
+        by_schedule[schedule_id].append(key)
+    schedules = Schedule.objects.in_bulk(by_schedule)
+    written = [_greet(schedules[key], ids, now) for key, ids in by_schedule.items()]
+    if any(written):
+        wake.nudge()
+    return sum(written)
+
+
+def _greet(schedule: Schedule, ids: Sequence[UUID], now: datetime) -> int:
+    occasion = Occasion(
+        "welcome", now=now, since=now, zone=own_zone(schedule), priority=Delivery.Priority.HIGH
+    )
+    candidates = sql.candidates_by_id([sets.id_value(key) for key in ids])
+    return len(deal(candidates, occasion, Shelf(greetings=True), _greeting))
+
+
+def _greeting(programme: Programme, candidate: Candidate) -> Step:
+    return greeting(programme, candidate.position, candidate.lang)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, Exists, F, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Value, When
 from django.utils import timezone
 
 from accounts.models import User
@@ -16,8 +16,9 @@ from contacts.numbers import InvalidNumber, parse_msisdn
 from contacts.operations import ensure_contact, get_or_create_contact
 from outbox.operations import cancel
 from stagebased.errors import Refused, UnknownSubscription
-from stagebased.models import MessageSet, Schedule, Subscription
+from stagebased.models import MessageSet, Schedule, Subscription, Welcome
 from stagebased.operations.content.sets import unknown_key
+from stagebased.operations.send import greet
 
 #: What deliveries of a subscription name as their source.
 SOURCE = "subscription"
@@ -38,7 +39,10 @@ _PROGRAMME = Prepared(
     lambda: (
         MessageSet.objects.filter(pk=Parameter("messageset", MessageSet._meta.pk))
         .order_by()
-        .values_list(Exists(Schedule.objects.filter(pk=Parameter("schedule", Schedule._meta.pk))))
+        .values_list(
+            Exists(Schedule.objects.filter(pk=Parameter("schedule", Schedule._meta.pk))),
+            Exists(Welcome.objects.filter(messageset=OuterRef("pk"))),
+        )
     )
 )
 
@@ -80,11 +84,13 @@ def _is_done(request_id: str | None) -> bool:
 
 
 def _begin(subscription: Subscription, *, msisdn: str | None, by: User | None) -> Subscription:
-    _check_programme(subscription.messageset_id, subscription.schedule_id)
+    welcomes = _check_programme(subscription.messageset_id, subscription.schedule_id)
     try:
         with transaction.atomic():
             _know_person(subscription, msisdn, by)
             subscription.save(force_insert=True)
+            if welcomes:
+                greet(subscription_ids=[subscription.pk])
     except IntegrityError:
         # Perhaps the set or the schedule has just been removed.
         _check_programme(subscription.messageset_id, subscription.schedule_id)
@@ -100,10 +106,12 @@ def _know_person(subscription: Subscription, msisdn: str | None, by: User | None
         get_or_create_contact(identity=identity, msisdn=msisdn, language=language, user=by)
 
 
-def _check_programme(messageset_id: int, schedule_id: int) -> None:
-    """Raise Refused unless both exist. One statement while they do."""
-    if _PROGRAMME.rows(messageset=messageset_id, schedule=schedule_id) != [(True,)]:
+def _check_programme(messageset_id: int, schedule_id: int) -> bool:
+    """Whether the set welcomes newcomers. Raise Refused unless both exist; one statement while they do."""
+    found = _PROGRAMME.rows(messageset=messageset_id, schedule=schedule_id)
+    if not found or not found[0][0]:
         _check_references({"messageset_id": messageset_id, "schedule_id": schedule_id})
+    return bool(found and found[0][1])
 
 
 def _check_references(fields: Mapping[str, Any]) -> None:

@@ -93,15 +93,16 @@ class Shelf:
     Kept while a slot is worked off, so that everybody gets the same text.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, greetings: bool = False) -> None:
         self._programmes: dict[int, Programme] = {}
+        self._greetings = greetings
 
     def __getitem__(self, set_id: int) -> Programme:
         return self._programmes[set_id]
 
     def fetch(self, set_ids: set[int]) -> None:
         if missing := set_ids - self._programmes.keys():
-            self._programmes |= programmes.load(missing)
+            self._programmes |= programmes.load(missing, greetings=self._greetings)
 
 
 def next_message(programme: Programme, candidate: Candidate) -> Step:

@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 
 from stagebased.errors import NotSendable, Refused, UnknownSchedule, UnknownSubscription
-from stagebased.models import DueSlot, Schedule, Subscription
-from stagebased.operations.send import resend, send_now, send_schedule
+from stagebased.models import DueSlot, MessageSet, Schedule, Subscription, Welcome
+from stagebased.operations import subscribe as operations
+from stagebased.operations.send import greet, resend, send_now, send_schedule
 from tests.stagebased.conftest import (
     DAY,
     HOUR,
@@ -210,3 +211,66 @@ def test_an_unknown_schedule_or_one_that_means_nothing_is_refused(daily) -> None
         send_schedule(schedule_id=daily.pk)
     assert caught.value.errors.keys() == {"hour"}
     assert not DueSlot.objects.exists()
+
+
+# --- The welcome ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def welcoming(pregnancy) -> MessageSet:
+    Welcome.objects.create(messageset=pregnancy, lang="eng_ZA", text_content="Thank you for joining")
+    return pregnancy
+
+
+def test_who_joins_gets_the_welcome_at_once_and_the_first_message_at_the_slot(welcoming, daily) -> None:
+    contact = person("+27820000801")
+    fields = {
+        "contact_id": contact.pk,
+        "messageset_id": welcoming.pk,
+        "schedule_id": daily.pk,
+        "lang": "eng_ZA",
+    }
+    mary = operations.subscribe(fields=fields | {"created_at": MORNING - HOUR})
+    assert texts(mary) == ["Thank you for joining"]
+    assert again(mary).next_sequence_number == 1
+    tick(MORNING)
+    assert texts(mary) == ["Thank you for joining", "Welcome"]
+
+
+def test_a_hub_s_registration_is_welcomed_once(welcoming, daily) -> None:
+    fields = {"contact_id": uuid4(), "messageset_id": welcoming.pk, "schedule_id": daily.pk, "lang": "eng_ZA"}
+    for _ in range(2):
+        operations.subscribe_for_hub(request_id="r1", fields=fields, msisdn="+27820000802")
+    assert texts(Subscription.objects.get()) == ["Thank you for joining"]
+
+
+def test_a_welcome_is_sent_once_however_often_it_is_asked_for(subscribe, welcoming) -> None:
+    mary = subscribe(welcoming)
+    assert [greet(subscription_ids=[mary.pk], now=MORNING) for _ in range(3)] == [1, 0, 0]
+
+
+def test_a_welcome_nobody_can_get_is_recorded(subscribe, welcoming) -> None:
+    nobody, elsewhere = subscribe(welcoming, contact=person()), subscribe(welcoming, lang="zul_ZA")
+    greet(subscription_ids=[nobody.pk, elsewhere.pk], now=MORNING)
+    assert outcomes(nobody) == [("failed", "no_address")]
+    assert outcomes(elsewhere) == [("failed", "no_message")]
+    assert deliveries(elsewhere)[0].detail == "The welcome of pregnancy is missing in zul_ZA."
+
+
+def test_one_who_does_not_run_or_whose_set_has_none_is_not_welcomed(subscribe, welcoming, make_set) -> None:
+    asleep, plain = subscribe(welcoming, active=False), subscribe(make_set("plain", {1: "Hello"}))
+    assert greet(subscription_ids=[asleep.pk, plain.pk]) == 0
+
+
+def test_a_welcome_falls_back_like_a_message(subscribe, welcoming) -> None:
+    MessageSet.objects.update(fall_back=True, default_language="eng_ZA")
+    mary = subscribe(welcoming, lang="zul_ZA")
+    greet(subscription_ids=[mary.pk])
+    assert texts(mary) == ["Thank you for joining"]
+
+
+@pytest.mark.parametrize("send", [resend, lambda **given: greet(subscription_ids=[given["subscription_id"]])])
+def test_what_is_to_go_before_the_next_message_waits_for_it(subscribe, welcoming, send) -> None:
+    mary = subscribe(welcoming, metadata={"prepend_next_delivery": "New number!"})
+    send(subscription_id=mary.pk)
+    assert again(mary).metadata == {"prepend_next_delivery": "New number!"}
