@@ -219,12 +219,7 @@ def _move_on(candidates: Sequence[Candidate], results: dict[str, Step], occasion
         moves = [move for move in moves if move.moved]
     if moves:
         sql.move_on(moves, slot_at=occasion.slot_at, now=occasion.now)
-    used = [
-        one.key
-        for one in candidates
-        if one.prepend and one.key in results and results[one.key].state == QUEUED
-    ]
-    if used:
+    if used := [key for key, found in results.items() if found.prepended and found.state == QUEUED]:
         sql.clear_prepended(used)
 
 

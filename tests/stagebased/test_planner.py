@@ -314,10 +314,10 @@ def test_one_broken_slot_does_not_hold_up_the_others(subscribe, make_set, daily,
     good = subscribe(make_set("good", {1: "Hello"}), schedule=other)
     bad = subscribe(make_set("bad", {1: "Hello"}))
 
-    def load(set_ids):
+    def load(set_ids, **options):
         if bad.messageset_id in set_ids:
             raise RuntimeError("unreadable")
-        return whole(set_ids)
+        return whole(set_ids, **options)
 
     whole = programmes.load
     monkeypatch.setattr(programmes, "load", load)
