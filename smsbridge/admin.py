@@ -19,7 +19,15 @@ from accounts.adminbase import ModelAdmin, ReadOnlyModelAdmin, display
 from contacts.numbers import InvalidNumber, parse_msisdn
 from outbox.models import Delivery
 from smsbridge.inbound.loops import SOURCE
-from smsbridge.models import CollectorCount, InboundMessage, Keyword, PartReference, StatusReport
+from smsbridge.models import (
+    CollectorCount,
+    GatewayAccount,
+    InboundMessage,
+    Keyword,
+    PartReference,
+    SegmentCount,
+    StatusReport,
+)
 from smsbridge.spool import alphabet
 
 
@@ -161,3 +169,36 @@ class CollectorCountAdmin(ReadOnlyModelAdmin):
     list_display = ["hour", "gateway", "what", "count"]
     list_filter = ["what", GatewayFilter]
     ordering = ["-hour", "gateway", "what"]
+
+
+@admin.register(GatewayAccount)
+class GatewayAccountAdmin(ModelAdmin):
+    """Who may send what through the SMS interface; clearing "stopped at" lets an account send again."""
+
+    list_display = ["user", "may_use", "is_admin", "daily_segments", "stopped_at", "stop_reason"]
+    list_filter = ["may_use", "is_admin", ("stopped_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["user"]
+    search_fields = ["user__username"]
+    autocomplete_fields = ["user"]
+    fields = [
+        "user", ("may_use", "is_admin", "may_override_opt_out"), "queue", "whitelist", "countries",
+        ("daily_segments", "sequence_limit"), "prefix_quotas", ("stopped_at", "stop_reason"),
+    ]  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        # The row is the account's for good, and only the mighty make others so.
+        fixed = ["user"] if obj else []
+        return fixed if request.user.is_superuser else [*fixed, "is_admin", "may_override_opt_out"]
+
+    def save_model(self, request: HttpRequest, obj: GatewayAccount, form: Any, change: bool) -> None:
+        if "stopped_at" in form.changed_data and obj.stopped_at is None:
+            # Else the next number would complete the same run again.
+            obj.recent, obj.stop_reason = [], ""
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(SegmentCount)
+class SegmentCountAdmin(ReadOnlyModelAdmin):
+    list_display = ["day", "scope", "segments"]
+    list_filter = ["day"]
+    search_fields = ["scope"]
