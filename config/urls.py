@@ -11,6 +11,8 @@ handler404 = pages.not_found
 handler500 = pages.server_error
 
 urlpatterns = [
+    # First, because routes are tried in turn and hubs call these all day.
+    path("api/", include("stagebased.api.urls")),
     path("", pages.front, name="front"),
     path("docs/<slug:name>", pages.document, name="document"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
@@ -18,7 +20,6 @@ urlpatterns = [
     path("api/", include("accounts.api.urls")),
     path("api/v1/", include("contacts.api.urls")),
     path("api/v1.0/", include("smsbridge.api.urls")),
-    path("api/", include("stagebased.api.urls")),
     path("", include("sendables.urls")),
     path("", include("stagebased.api.root_urls")),
     path("1.0/", include("telephony.api.urls")),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from django.http import Http404
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django_filters import FilterSet
 from rest_framework import status, viewsets
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import FormParser
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -30,6 +33,16 @@ from stagebased.api.parsers import BoundedMultiPartParser
 Record = TypeVar("Record", bound=Model)
 
 
+class AlwaysJson(DefaultContentNegotiation):
+    """Answers are JSON whatever a caller would rather have, as with most APIs."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        return first, str(first.media_type)
+
+
 class DialectView(APIView):
     """Callers, errors and bodies of this dialect."""
 
@@ -37,6 +50,7 @@ class DialectView(APIView):
     authentication_classes = [BasicAuthentication, TokenAuthentication]
     permission_classes = [IsAuthenticated, HasScope]
     parser_classes = [JSONParser, FormParser, BoundedMultiPartParser]
+    content_negotiation_class = AlwaysJson
     token_scope = "stagebased"  # noqa: S105 - a scope, not a secret
 
     def get_exception_handler(self) -> Any:
@@ -50,7 +64,18 @@ class DialectView(APIView):
 
     def absolute(self, name: str, **kwargs: Any) -> str:
         """The full URL of one of the dialect's routes, on the host that was asked."""
-        return self.request.build_absolute_uri(reverse(f"stagebased:{name}", kwargs=kwargs))
+        return self.request.build_absolute_uri(_path(name, kwargs))
+
+
+def _path(name: str, kwargs: dict[str, Any]) -> str:
+    if kwargs:
+        return reverse(f"stagebased:{name}", kwargs=kwargs)
+    return _fixed_path(name, get_script_prefix())
+
+
+@lru_cache(maxsize=64)
+def _fixed_path(name: str, prefix: str) -> str:
+    return reverse(f"stagebased:{name}")
 
 
 def created(body: dict[str, Any], where: str) -> Response:

@@ -114,3 +114,10 @@ def test_neither_form_of_a_route_redirects(as_alice, schedule, wish) -> None:
 def test_head_and_options(as_alice, schedule) -> None:
     assert as_alice.head("/api/v1/schedule/").status_code == 200
     assert as_alice.options("/api/v1/schedule/")["Allow"] == "GET, POST, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml", "*/*", "nonsense"])
+def test_answers_are_json_whatever_is_asked_for(as_alice, schedule, accept) -> None:
+    for query in ("", "?format=xml"):
+        answer = as_alice.get(f"/api/v1/schedule/{query}", headers={"Accept": accept})
+        assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
