@@ -13,7 +13,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Expression, Field, QuerySet
+from django.db.models import AutoField, BigAutoField, Expression, Field, Model, QuerySet, SmallAutoField
+from django.db.models.constants import OnConflict
+from django.db.models.sql import InsertQuery
 
 
 class Parameter(Expression):
@@ -84,3 +86,42 @@ def _converted(row: tuple[Any, ...], compiled: _Compiled, connection: Any) -> tu
         for step in steps:
             values[at] = step(values[at], column, connection)
     return tuple(values)
+
+
+class PreparedInsert:
+    """Inserting one row of a model. With ``ignore_conflicts`` a row that is there already stays as it is.
+
+    Like ``bulk_create`` it sends no signals.
+    """
+
+    def __init__(self, model: type[Model], *, ignore_conflicts: bool = False) -> None:
+        self._model = model
+        self._on_conflict = OnConflict.IGNORE if ignore_conflicts else None
+        self._compiled: dict[str, tuple[str, tuple[Any, ...]]] = {}
+
+    def __call__(self, record: Model) -> None:
+        connection = connections[DEFAULT_DB_ALIAS]
+        sql, params = self._compiled.get(connection.vendor) or self._compile(connection)
+        values = {field.attname: field.pre_save(record, add=True) for field in self._fields()}
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [_bound(param, values, connection) for param in params])
+        record._state.adding, record._state.db = False, DEFAULT_DB_ALIAS
+
+    def _fields(self) -> list[Field[Any, Any]]:
+        # A key that the database counts up is left to it.
+        return [field for field in self._model._meta.local_concrete_fields if not _is_serial(field)]
+
+    def _compile(self, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        template = self._model()
+        for field in self._fields():
+            setattr(template, field.attname, Parameter(field.attname, field))
+        query = InsertQuery(self._model, on_conflict=self._on_conflict)
+        # raw: values are taken as they are; times of change are filled in for each row, not once.
+        query.insert_values(self._fields(), [template], raw=True)
+        [(sql, params)] = query.get_compiler(connection=connection).as_sql()
+        self._compiled[connection.vendor] = sql, tuple(params)
+        return self._compiled[connection.vendor]
+
+
+def _is_serial(field: Field[Any, Any]) -> bool:
+    return isinstance(field, AutoField | BigAutoField | SmallAutoField)

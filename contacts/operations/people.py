@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from accounts.models import User
+from accounts.prepared import PreparedInsert
 from contacts import gate
 from contacts.models import Address, Contact
 from contacts.operations.addresses import (
@@ -22,6 +23,9 @@ from contacts.operations.addresses import (
     replace_addresses,
     stopped_since,
 )
+
+#: Registrations arrive by the hundred a second, each with a person.
+_INSERT_IF_NEW = PreparedInsert(Contact, ignore_conflicts=True)
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ def ensure_contact(*, identity: UUID, language: str = "", user: User | None = No
     up like one of ``get_or_create_contact``.
     """
     new = Contact(pk=identity, language=language, created_by=user, look_up_at=_look_up_at())
-    Contact.objects.bulk_create([new], ignore_conflicts=True)
+    _INSERT_IF_NEW(new)
 
 
 def _look_up_at() -> datetime | None:

@@ -1,8 +1,8 @@
-"""Who is on which message set: beginning, changing, pausing and ending subscriptions."""
+"""Who is on which message set: beginning, changing and ending subscriptions."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,21 +11,20 @@ from django.db.models import Case, Exists, F, OuterRef, Value, When
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.prepared import Parameter, Prepared
+from accounts.prepared import Parameter, Prepared, PreparedInsert
 from contacts.numbers import InvalidNumber, parse_msisdn
 from contacts.operations import ensure_contact, get_or_create_contact
-from outbox.operations import cancel
 from stagebased.errors import Refused, UnknownSubscription
 from stagebased.models import MessageSet, Schedule, Subscription, Welcome
 from stagebased.operations.content.sets import unknown_key
 from stagebased.operations.send import greet
+from stagebased.operations.stopping import cancel_waiting
 
-#: What deliveries of a subscription name as their source.
-SOURCE = "subscription"
 Stopped = Subscription.Stopped
 #: Who was stopped for another reason (an opt-out) stays so: only that reason's end starts them again.
 _PAUSED_IF_ACTIVE = Case(When(active=True, then=Value(Stopped.PAUSED)), default=F("stopped"))
 
+_INSERT = PreparedInsert(Subscription)
 _BY_REQUEST = Prepared(
     lambda: (
         Subscription.objects.filter(
@@ -88,7 +87,7 @@ def _begin(subscription: Subscription, *, msisdn: str | None, by: User | None) -
     try:
         with transaction.atomic():
             _know_person(subscription, msisdn, by)
-            subscription.save(force_insert=True)
+            _INSERT(subscription)
             if welcomes:
                 greet(subscription_ids=[subscription.pk])
     except IntegrityError:
@@ -153,16 +152,7 @@ def _change(subscription_id: UUID, values: dict[str, Any]) -> None:
     if not Subscription.objects.filter(pk=subscription_id).update(**values):
         raise UnknownSubscription(f"There is no subscription {subscription_id}.")
     if ends:
-        _cancel_waiting([subscription_id])
-
-
-def _cancel_waiting(subscription_ids: Collection[UUID]) -> None:
-    cancel(
-        reason="subscription_stopped",
-        detail="The subscription was stopped before the message went out.",
-        cause_ids=subscription_ids,
-        source=SOURCE,
-    )
+        cancel_waiting([subscription_id])
 
 
 def delete_subscription(*, subscription_id: UUID) -> None:
@@ -171,25 +161,7 @@ def delete_subscription(*, subscription_id: UUID) -> None:
         deleted, _ = Subscription.objects.filter(pk=subscription_id).delete()
         if not deleted:
             raise UnknownSubscription(f"There is no subscription {subscription_id}.")
-        _cancel_waiting([subscription_id])
-
-
-@transaction.atomic
-def pause(*, subscription_ids: Collection[UUID], by: User | None = None) -> int:
-    """Stop running subscriptions until they are resumed, and cancel what waits for them; how many."""
-    running = Subscription.objects.filter(pk__in=subscription_ids, active=True, completed=False)
-    paused = list(running.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
-    Subscription.objects.filter(pk__in=paused).update(
-        active=False, stopped=Stopped.PAUSED, updated_at=timezone.now(), updated_by=by
-    )
-    _cancel_waiting(paused)
-    return len(paused)
-
-
-def resume(*, subscription_ids: Collection[UUID], by: User | None = None) -> int:
-    """Let paused subscriptions go on where they stopped, from their next slot; how many."""
-    paused = Subscription.objects.filter(pk__in=subscription_ids, stopped=Stopped.PAUSED, completed=False)
-    return paused.update(active=True, stopped=Stopped.NO, updated_at=timezone.now(), updated_by=by)
+        cancel_waiting([subscription_id])
 
 
 def number_for_hub(metadata: Mapping[str, Any] | None) -> str | None:

@@ -6,10 +6,10 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils.timezone import now
 
-from accounts.prepared import Parameter, Prepared
+from accounts.prepared import Parameter, Prepared, PreparedInsert
 from contacts.models import Address, Contact
 
 pytestmark = pytest.mark.django_db
@@ -75,3 +75,41 @@ def test_a_missing_value_is_an_error_of_the_program() -> None:
     with pytest.raises(KeyError):
         known_before().rows(key=PERSON)
     assert connection.is_usable()
+
+
+# --- Inserting ---------------------------------------------------------------------------
+
+
+def test_a_row_is_inserted_with_its_times_and_types() -> None:
+    insert = PreparedInsert(Contact)
+    people = [Contact(language="eng_ZA", details={"due": "2026-12-24"}), Contact(name="Thandi")]
+    for person in people:
+        insert(person)
+
+    for person in people:
+        stored = Contact.objects.get(pk=person.pk)
+        assert [getattr(stored, field.attname) for field in Contact._meta.concrete_fields] == [
+            getattr(person, field.attname) for field in Contact._meta.concrete_fields
+        ]
+    assert people[0].updated_at < people[1].updated_at
+    people[0].name = "Zanele"
+    people[0].save()
+    assert Contact.objects.count() == 2
+
+
+def test_a_row_that_is_there_already() -> None:
+    Contact.objects.create(pk=PERSON, name="Thandi")
+
+    PreparedInsert(Contact, ignore_conflicts=True)(Contact(pk=PERSON, name="Eve"))
+    assert Contact.objects.get().name == "Thandi"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PreparedInsert(Contact)(Contact(pk=PERSON))
+
+
+def test_the_database_counts_up_its_own_keys() -> None:
+    insert = PreparedInsert(Address)
+    person = Contact.objects.create()
+    for value in ("+27820001001", "+27820001002"):
+        insert(Address(contact=person, value=value))
+
+    assert Address.objects.values("pk").distinct().count() == 2
