@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PY := .venv/bin/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help run test lint format lock docs screenshots audit bench-sends bench-api bench-telephony clean
+.PHONY: help run test lint format lock docs screenshots audit bench-sends bench-api bench-telephony bench-gateway clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -50,6 +50,9 @@ bench-api: .venv/dev.done ## how fast the API answers beside a bare view
 
 bench-telephony: .venv/dev.done ## how fast lists of telephone users are answered beside a bare view
 	$(PY) -m bench.telephony $(ARGS)
+
+bench-gateway: .venv/dev.done ## how fast the SMS interface takes messages and lists them
+	$(PY) -m bench.gateway $(ARGS)
 
 clean: ## remove the environment and everything under var/
 	rm -rf .venv var

@@ -1,0 +1,198 @@
+"""How fast the SMS interface takes messages and lists them.
+
+``make bench-gateway`` or ``python -m bench.gateway``. Three measurements, each with its own limit:
+
+- a POST with 100 numbers, in messages a second, beside a bare loop in one process that inserts 100 rows
+  one by one in one transaction and creates 100 files, with one sync as ours: at least half;
+- POSTs with one number by 8 callers at once: 99 in 100 are answered within 100 ms;
+- a list of 100 of 100,000 files takes less than twice as long as of 1,000.
+
+Ends with status 1 when one is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import random
+import statistics
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from bench.common import Stopwatch, database, say, set_up_django, workspace
+from bench.http import CLIENTS, served
+
+LEAST_RATIO = 0.5
+MOST_MILLISECONDS = 100.0
+MOST_LONGER = 2.0
+NUMBERS = 100
+SEND = "/api/v1.0/sms/outgoing"
+_INSERT = """
+INSERT INTO outbox_delivery (
+       id, source, cause, slot_key, created_by_id, channel, gateway, priority, address, text, options,
+       despite_opt_out, state, reason, detail, attempts, not_before, created_at)
+VALUES (%s, 'bare', %s, %s, NULL, 'sms', 'sms', 5, %s, %s, '{}', false, 'handed', '', '', 1, now(), now())"""
+TEXT = "Your appointment is tomorrow at 9. Please bring your card."
+
+
+class Caller:
+    """One program with one connection."""
+
+    def __init__(self, port: int, key: str) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._headers = {"Authorization": f"Token {key}", "Content-Type": "application/json"}
+
+    def ask(self, method: str, path: str, document: object = None) -> dict:
+        body = None if document is None else json.dumps(document)
+        self._connection.request(method, path, body, self._headers)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        if answer.status >= 300:
+            sys.exit(f"{method} {path}: {answer.status} {content[:300]!r}")
+        return json.loads(content)
+
+    def send(self, count: int) -> None:
+        answer = self.ask("POST", SEND, {"text": TEXT, "mobiles": numbers(count)})
+        if any(told["response"] != "Ok" for told in answer["mobiles"].values()):
+            sys.exit("A number was refused.")
+
+
+def numbers(count: int) -> list[str]:
+    """Different numbers, never consecutive."""
+    start = random.randrange(10**5)
+    return [f"2782{7 * (start + n * 10_007) % 10**7:07d}" for n in range(count)]
+
+
+def main() -> None:
+    options = _options()
+    with ExitStack() as stack:
+        home = stack.enter_context(workspace("bench-gateway"))
+        url = stack.enter_context(database("gateway"))
+        environment = {
+            "DATABASE_URL": url, "VAR_DIR": str(home / "var"), "SECRET_KEY": "bench " * 10,
+            "SMS_LIST_LIMIT": "100",
+        }  # fmt: skip
+        set_up_django(**environment)
+        key, spool = _prepare(home)
+        port = stack.enter_context(
+            served("config.wsgi:application", environment=environment, log=home / "log")
+        )
+        ratio = _many(Caller(port, key), spool, options.rounds)
+        slow = _single(port, key, spool, options.seconds)
+        longer = _lists(port, key, spool, options.files)
+    if ratio < LEAST_RATIO or slow > MOST_MILLISECONDS or longer > MOST_LONGER:
+        sys.exit("A limit was missed.")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=30, help="POSTs with 100 numbers, and bare loops")
+    parser.add_argument("--seconds", type=float, default=15, help="for which 8 callers send")
+    parser.add_argument("--files", type=int, default=100_000)
+    return parser.parse_args()
+
+
+def _prepare(home: Path) -> tuple[str, Path]:
+    """A token's key, and the spool."""
+    from accounts.operations import account_for_email, issue_token
+    from smsbridge.gateways import spool_of
+
+    spool_of("sms")
+    return issue_token(user=account_for_email(email="bench@example.org", is_staff=True))[
+        1
+    ], home / "var" / "spool"
+
+
+def _empty(spool: Path) -> None:
+    """What smsd would do: the files that were put are gone."""
+    for entry in os.scandir(spool / "outgoing"):
+        if not entry.name.startswith("."):
+            os.unlink(entry.path)
+
+
+def _many(caller: Caller, spool: Path, rounds: int) -> float:
+    """POSTs with 100 numbers and bare loops, in turns; the ratio of their medians."""
+    ours, bare = [], []
+    for turn in range(rounds + 2):
+        for times, work in ((ours, lambda: caller.send(NUMBERS)), (bare, lambda: _bare_loop(spool))):
+            took = _timed(work)
+            if turn > 1:
+                times.append(took)
+            _empty(spool)
+    rates = [NUMBERS / statistics.median(times) for times in (ours, bare)]
+    ratio = rates[0] / rates[1]
+    say(f"POST of {NUMBERS} numbers: {rates[0]:8.0f} messages/s   bare {rates[1]:8.0f}/s   ratio {ratio:.2f}")
+    return ratio
+
+
+def _timed(work: Callable[[], object]) -> float:
+    watch = Stopwatch()
+    work()
+    return watch.wall()
+
+
+def _bare_loop(spool: Path) -> None:
+    from django.db import connection, transaction
+
+    from smsbridge.spool.folders.disk import sync_file_system
+
+    ids = [uuid.uuid4() for _ in range(NUMBERS)]
+    with transaction.atomic(), connection.cursor() as cursor:
+        for key, number in zip(ids, numbers(NUMBERS), strict=True):
+            cursor.execute(_INSERT, (key, key, number, number, TEXT))
+    for key in ids:
+        (spool / "outgoing" / str(key)).write_text(f"To: 27820001001\nAlphabet: UTF-8\n\n{TEXT}")
+    folder = os.open(spool / "outgoing", os.O_RDONLY)
+    sync_file_system(folder)
+    os.close(folder)
+
+
+def _single(port: int, key: str, spool: Path, seconds: float) -> float:
+    """The time within which 99 of 100 POSTs with one number are answered, in milliseconds."""
+    end, times = time.monotonic() + seconds, []
+
+    def work() -> None:
+        caller = Caller(port, key)
+        while time.monotonic() < end:
+            times.append(_timed(lambda: caller.send(1)))
+
+    threads = [threading.Thread(target=work) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        _empty(spool)
+        time.sleep(0.2)
+    kept = sorted(times[len(times) // 10 :])
+    at = [1000 * kept[int(len(kept) * share)] for share in (0.5, 0.99)]
+    say(
+        f"POST of 1 number, {CLIENTS} callers: {len(times) / seconds:6.0f}/s"
+        f"   median {at[0]:.0f} ms   p99 {at[1]:.0f} ms"
+    )
+    return at[1]
+
+
+def _lists(port: int, key: str, spool: Path, files: int) -> float:
+    """How many times longer a list of 100 takes with all the files than with 1,000."""
+    took = []
+    for count in (1000, files):
+        for n in range(len(os.listdir(spool / "sent")), count):
+            (spool / "sent" / f"other-{n}").write_text("To: 27820001001\n\nhello")
+        # A connection of its own: the server has closed one that waited for the files.
+        ask = partial(Caller(port, key).ask, "GET", "/api/v1.0/sms/sent/")
+        samples = [_timed(ask) for _ in range(60)]
+        took.append(statistics.median(samples[10:]))
+        say(f"list of 100 of {count:>7} files: {1000 * took[-1]:6.1f} ms")
+    say(f"longer by {took[1] / took[0]:.2f}")
+    return took[1] / took[0]
+
+
+if __name__ == "__main__":
+    main()
