@@ -89,7 +89,7 @@ PEOPLE = (
     Person("Diane Dubois", "+33639980101", lang="fra_FR", timezone="Europe/Paris"),
     Person("Élodie Étienne", "+33639980102", lang="fra_FR", position=2, timezone="Europe/Paris"),
     Person("Grace Green (replies STOP)", STOPS, at_once=2),
-    Person("Hope Hall (phone switched off)", FAILS),
+    Person("Hope Hall (number not assigned)", FAILS),
     Person("Ivy Irwin (no number known)", None),
     Person("Jane Jones", "+447700900110", at_once=0, weekly=True),
     Person("Karine Klein", "+33639980111", lang="fra_FR", at_once=0, weekly=True, timezone="Europe/Paris"),
