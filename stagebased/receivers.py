@@ -18,6 +18,7 @@ from contacts.models import Contact, OptOut
 from outbox import sets
 from outbox.operations import cancel
 from stagebased.models import MessageSet, Subscription
+from stagebased.operations.stopping import SOURCE
 from stagebased.planner import sql
 
 Stopped = Subscription.Stopped
@@ -39,7 +40,7 @@ def stop_for_opt_out(*, contact_ids: list[UUID], programme: str = "", **_: Any) 
         active=False, stopped=Stopped.OPT_OUT, updated_at=timezone.now()
     )
     if stopped:
-        cancel(reason="opted_out", detail="The person opted out.", cause_ids=stopped, source="subscription")
+        cancel(reason="opted_out", detail="The person opted out.", cause_ids=stopped, source=SOURCE)
 
 
 def resume_for_opt_in(*, contact_ids: list[UUID], **_: Any) -> None:

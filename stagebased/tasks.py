@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from stagebased import metrics, planner, quiet, slots
+from stagebased.operations.stopping import resume_due
 
 
 @shared_task(name="stagebased.plan")
@@ -11,6 +12,7 @@ def plan() -> None:
     now = timezone.now()
     slots.record_due_slots(now)
     quiet.reopen(now)
+    resume_due(now=now)
     planner.plan(now)
 
 

@@ -20,7 +20,8 @@ from outbox.models import Delivery
 from stagebased.errors import ProgrammeError
 from stagebased.forms import SubscriptionForm
 from stagebased.models import Subscription
-from stagebased.operations import subscribe
+from stagebased.operations import stopping, subscribe
+from stagebased.operations.audit import Author
 from stagebased.operations.send import send_now
 from stagebased.steps import QUEUED
 
@@ -111,7 +112,7 @@ class SubscriptionAdmin(ModelAdmin):
     @display(description="Latest deliveries")
     def history(self, subscription: Subscription) -> SafeString:
         """What became of each due slot, the latest first."""
-        rows = Delivery.objects.filter(cause=subscription.pk, source=subscribe.SOURCE)
+        rows = Delivery.objects.filter(cause=subscription.pk, source=stopping.SOURCE)
         latest = rows.order_by("-created_at", "-pk")[:MOST_SHOWN]
         lines = format_html_join(
             "", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", map(_line, latest)
@@ -143,12 +144,12 @@ class SubscriptionAdmin(ModelAdmin):
 
     @action(description="Pause", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> None:
-        done = subscribe.pause(subscription_ids=_ids(queryset), by=_author(request))
+        done = stopping.pause(subscription_ids=_ids(queryset), author=Author("admin", _author(request)))
         self.message_user(request, f"{done} subscriptions paused.", messages.SUCCESS)
 
     @action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> None:
-        done = subscribe.resume(subscription_ids=_ids(queryset), by=_author(request))
+        done = stopping.resume(subscription_ids=_ids(queryset), author=Author("admin", _author(request)))
         self.message_user(request, f"{done} subscriptions resumed.", messages.SUCCESS)
 
     @action(description="Send the next message now", permissions=["change"])
