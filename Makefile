@@ -48,6 +48,9 @@ bench-sends: .venv/dev.done ## how fast due subscriptions become files in the sp
 bench-api: .venv/dev.done ## how fast the API answers beside a bare view
 	$(PY) -m bench.api $(ARGS)
 
+bench-inbox: .venv/dev.done ## how fast messages are listed, sent, marked and deleted among a million
+	$(PY) -m bench.inbox $(ARGS)
+
 bench-telephony: .venv/dev.done ## how fast lists of telephone users are answered beside a bare view
 	$(PY) -m bench.telephony $(ARGS)
 

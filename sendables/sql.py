@@ -39,15 +39,27 @@ class Among(Func):
     def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:  # type: ignore[override]  # Func's template arguments have no use here
         column, params = compiler.compile(self.get_source_expressions()[0])
         field = self._field()
-        kept = [field.get_db_prep_value(value, connection) for value in self.values]
+        kept = self.values
+        if not _are_whole_numbers(field, kept):
+            kept = [field.get_db_prep_value(value, connection) for value in kept]
         if connection.vendor == "sqlite":
             return _IN_JSON.format(column=column), [*params, json.dumps(kept)]
-        kind = field.rel_db_type(connection)
-        return f"{column} = ANY(%s::{kind}[])", [*params, [_plain(value) for value in kept]]
+        array = "{" + ",".join(_element(value) for value in kept) + "}"
+        # Without a length: a cast to varchar(5) would cut a longer value to one that is there.
+        kind = field.rel_db_type(connection).partition("(")[0]
+        return f"{column} = ANY(%s::{kind}[])", [*params, array]
 
 
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, int | str) else str(value)
+def _are_whole_numbers(field: Any, values: list[Any]) -> bool:
+    """Whether the values are already as the database keeps them, as almost all ids are."""
+    return isinstance(field, models.IntegerField) and all(type(value) is int for value in values)
+
+
+def _element(value: Any) -> str:
+    """A value as PostgreSQL writes it in an array."""
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)
 
 
 class RowsBefore(Func):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rest_framework.exceptions import NotFound
@@ -10,10 +11,11 @@ from rest_framework.response import Response
 
 from sendables.api.base import EntityView
 from sendables.api.filters import filter_sendables
-from sendables.api.paging import cut, cut_sorted, link_header
+from sendables.api.paging import cut, cut_sorted, link_header, page_by, with_order
 from sendables.api.shapes import participant_columns, received_shape, rows_of
 from sendables.selectors import received, received_one
 from sendables.selectors.keyset import Order
+from sendables.selectors.prepared import order_received, received_page
 
 
 class FilteredView(EntityView):
@@ -50,8 +52,10 @@ class ReceivedListView(FilteredView):
     unread: bool | None = None
 
     def get(self, request: Request, **kwargs: Any) -> Response:
-        rows = received(self.kind, self.user, unread=self.unread)
         contents = self.filtered_contents()
+        if contents is None and self.is_quick():
+            return self.plain(request)
+        rows = received(self.kind, self.user, unread=self.unread)
         if contents is not None:
             rows = rows.filter(sendable__in=contents.values("pk"))
         return self.quick(request, rows) if self.is_quick() else self.full(rows)
@@ -62,13 +66,21 @@ class ReceivedListView(FilteredView):
         asked = (settings.LIST_SERIALIZER_CLASS, settings.SENDER_FIELD_TYPE_LIST, settings.SORT_RECEIVED_KEY)
         return not any(asked) and not callable(settings.ORDER_RECEIVED) and self.paginator() is None
 
+    def plain(self, request: Request) -> Response:
+        """The list that no parameter narrows, by a statement made once."""
+        shape, order = received_shape(self.kind), self.order()
+        wanted = with_order(shape.columns, order)
+        fetch = partial(received_page, self.kind, tuple(wanted), self.user.pk, self.unread)
+        page = page_by(request, self.kind.settings, order, wanted, fetch)
+        return Response([shape.render(row) for row in page.rows], headers=link_header(request, page.next))
+
     def quick(self, request: Request, rows: Any) -> Response:
         shape = received_shape(self.kind)
         page = cut(request, self.kind.settings, rows, self.order(), shape.columns)
         return Response([shape.render(row) for row in page.rows], headers=link_header(request, page.next))
 
     def order(self) -> Order:
-        return Order(self.kind.receipt_model, self.kind.settings.ORDER_RECEIVED, last="sendable_id")
+        return order_received(self.kind)
 
     def full(self, rows: Any) -> Response:
         settings = self.kind.settings

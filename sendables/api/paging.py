@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from sendables.selectors.keyset import BadCursor, Order
 class Page(NamedTuple):
     """A page's rows and the cursor of the next one; None when it is the last."""
 
-    rows: list[Row]
+    rows: Sequence[Row]
     next: str | None
 
 
@@ -35,19 +36,38 @@ def page_size(request: Request, settings: EntitySettings) -> int:
     return most if len(text) > len(str(most)) else min(int(text), most)
 
 
+#: Fetches at most so many rows, behind the one with these values of the order's paths when there are any.
+Fetch = Callable[[int, list[Any] | None], Sequence[Row]]
+
+
 def cut(
     request: Request, settings: EntitySettings, rows: QuerySet[Any], order: Order, columns: list[str]
 ) -> Page:
     """The asked page of ``rows`` as tuples of ``columns``, fetched by one statement."""
+    wanted = with_order(columns, order)
+
+    def fetch(most: int, behind: list[Any] | None) -> list[Row]:
+        asked = rows if behind is None else rows.filter(order.behind(behind))
+        return list(order.apply(asked).values_list(*wanted)[:most])
+
+    return page_by(request, settings, order, wanted, fetch)
+
+
+def with_order(columns: list[str], order: Order) -> list[str]:
+    """The columns to fetch for a page: those to be shown first, then what its cursor needs."""
+    return list(dict.fromkeys([*columns, *order.paths]))
+
+
+def page_by(
+    request: Request, settings: EntitySettings, order: Order, wanted: list[str], fetch: Fetch
+) -> Page:
+    """The asked page; one row more than it shows is fetched to know whether there are further ones."""
     size = page_size(request, settings)
     cursor = request.query_params.get("cursor")
-    if cursor is not None:
-        try:
-            rows = order.after(rows, cursor)
-        except BadCursor:
-            raise refuse("cursor", "This is not a cursor of this list.") from None
-    wanted = list(dict.fromkeys([*columns, *order.paths]))
-    found: list[Row] = list(order.apply(rows).values_list(*wanted)[: size + 1])
+    try:
+        found = fetch(size + 1, None if cursor is None else order.read(cursor))
+    except BadCursor:
+        raise refuse("cursor", "This is not a cursor of this list.") from None
     if len(found) <= size:
         return Page(found, None)
     return Page(found[:size], cursor_of(order, wanted, found[size - 1]))

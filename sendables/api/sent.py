@@ -16,7 +16,7 @@ from sendables.api.base import EntityView
 from sendables.api.errors import refuse
 from sendables.api.filters import filter_recipients
 from sendables.api.lists import FilteredView, participant
-from sendables.api.paging import Page, cursor_of, cut, link_header
+from sendables.api.paging import Page, cursor_of, cut, link_header, with_order
 from sendables.api.serializers import SelectSerializer
 from sendables.api.shapes import Row, participant_columns, rows_of, sent_shape
 from sendables.selectors import recipients_of, sent, sent_one
@@ -63,7 +63,7 @@ class SentListView(FilteredView):
     def quick(self, request: Request, rows: Any) -> Response:
         shape, order, settings = sent_shape(self.kind), self.order(), self.kind.settings
         page = cut(request, settings, rows, order, shape.columns)
-        page, people = self.with_recipients(page, order, list(dict.fromkeys([*shape.columns, *order.paths])))
+        page, people = self.with_recipients(page, order, with_order(shape.columns, order))
         items = [{**shape.render(row), "recipients": people[row[0]]} for row in page.rows]
         return Response(items, headers=link_header(request, page.next))
 

@@ -26,12 +26,11 @@ class Shape(NamedTuple):
 
 def wire_time(value: datetime) -> str:
     """ISO 8601 in the current time zone, ``Z`` for UTC; without offset when the project has USE_TZ off."""
-    if timezone.is_aware(value):
-        value = timezone.localtime(value)
-    return _zulu(value.isoformat())
+    return _wire_time_utc(timezone.localtime(value) if timezone.is_aware(value) else value)
 
 
-def _zulu(text: str) -> str:
+def _wire_time_utc(value: datetime) -> str:
+    text = value.isoformat()
     return text[:-6] + "Z" if text.endswith("+00:00") else text
 
 
@@ -39,7 +38,7 @@ def time_writer() -> Callable[[datetime], str]:
     """``wire_time``, quicker for many where the current time zone is UTC as the database's values are."""
     if timezone.get_current_timezone_name() != "UTC":
         return wire_time
-    return lambda value: _zulu(value.isoformat())
+    return _wire_time_utc
 
 
 def participant_columns(kind: Entity) -> list[str]:
@@ -47,28 +46,33 @@ def participant_columns(kind: Entity) -> list[str]:
     return list(dict.fromkeys([kind.settings.PARTICIPANT_KEY_NAME, "username"]))
 
 
+def received_columns(kind: Entity) -> list[str]:
+    """What a received item shows, in terms of its receipt."""
+    names = kind.settings.SENT_FIELD_NAMES
+    columns = [kind.key_path, "unread", "sent_on", *(f"sendable__{name}" for name in names)]
+    if kind.has_sender:
+        people = participant_columns(kind)
+        columns += ["sendable__sender_id", *(f"sendable__sender__{column}" for column in people)]
+    return columns
+
+
 def received_shape(kind: Entity) -> Shape:
     """A receipt: id, is_read, the content's fields, sent_on and, where there is one, the sender."""
-    names = kind.settings.SENT_FIELD_NAMES
-    base = [kind.key_path, "unread", "sent_on", *(f"sendable__{name}" for name in names)]
-    people = participant_columns(kind) if kind.has_sender else []
-    if people:
-        base += ["sendable__sender_id", *(f"sendable__sender__{column}" for column in people)]
-    return Shape(base, _received_renderer(kind.settings.SENDABLE_KEY_NAME, names, people))
-
-
-def _received_renderer(key: str, names: list[str], people: list[str]) -> Callable[[Row], dict[str, Any]]:
-    write_time, sender_at = time_writer(), 3 + len(names)
+    names = [kind.settings.SENDABLE_KEY_NAME, "is_read", "sent_on", *kind.settings.SENT_FIELD_NAMES]
+    people = participant_columns(kind) if kind.has_sender else None
+    write_time, sender_at = time_writer(), len(names)
 
     def render(row: Row) -> dict[str, Any]:
-        item = {key: row[0], "is_read": not row[1], "sent_on": write_time(row[2])}
-        item.update(zip(names, row[3:sender_at], strict=True))
-        if people:
+        # Runs a thousand times for one page: one dict from the row, then what differs from it.
+        item = dict(zip(names, row, strict=False))
+        item["is_read"] = not row[1]
+        item["sent_on"] = write_time(row[2])
+        if people is not None:
             known = row[sender_at] is not None
             item["sender"] = dict(zip(people, row[sender_at + 1 :], strict=False)) if known else None
         return item
 
-    return render
+    return Shape(received_columns(kind), render)
 
 
 def sent_shape(kind: Entity) -> Shape:

@@ -26,7 +26,8 @@ class BadCursor(ValueError):
 class Column(NamedTuple):
     path: str
     descending: bool
-    field: Any
+    #: The field whose type the column has: a foreign key's target, a generated field's output.
+    type: Any
 
 
 class Order:
@@ -35,7 +36,7 @@ class Order:
     def __init__(self, model: Any, names: Sequence[str], *, last: str) -> None:
         wanted = [*names, *([] if last in [name.lstrip("-") for name in names] else [f"-{last}"])]
         self.columns = [
-            Column(name.lstrip("-"), name.startswith("-"), field_at(model, name.lstrip("-")))
+            Column(name.lstrip("-"), name.startswith("-"), _type(field_at(model, name.lstrip("-"))))
             for name in wanted
         ]
 
@@ -46,27 +47,25 @@ class Order:
     def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.order_by(*(F(c.path).desc() if c.descending else F(c.path).asc() for c in self.columns))
 
-    def after(self, rows: QuerySet[Any], cursor: str) -> QuerySet[Any]:
-        """The rows behind the cursor; raises BadCursor."""
-        values = self.read(cursor)
+    def behind(self, values: Sequence[Any]) -> Any:
+        """The condition of being behind the row with these values (or expressions) of ``paths``."""
         directions = {column.descending for column in self.columns}
-        if len(directions) > 1:
-            return rows.filter(self._behind(values))
-        typed = [
-            Value(value, output_field=_plain(c.field)) for c, value in zip(self.columns, values, strict=True)
-        ]
-        return rows.filter(
-            RowsBefore([F(path) for path in self.paths], typed, backwards=not directions.pop())
-        )
-
-    def _behind(self, values: list[Any]) -> Q:
-        """The same for mixed directions: equal so far and then behind, one step per column."""
+        if len(directions) == 1:
+            columns = [F(path) for path in self.paths]
+            return RowsBefore(columns, self._expressions(values), backwards=not directions.pop())
         behind, equal = Q(pk__in=[]), Q()
         for column, value in zip(self.columns, values, strict=True):
             further = "lt" if column.descending else "gt"
+            # Equal so far and then further: one step per column.
             behind |= equal & Q(**{f"{column.path}__{further}": value})
             equal &= Q(**{column.path: value})
         return behind
+
+    def _expressions(self, values: Sequence[Any]) -> list[Any]:
+        return [
+            value if hasattr(value, "resolve_expression") else Value(value, output_field=column.type)
+            for column, value in zip(self.columns, values, strict=True)
+        ]
 
     def write(self, values: Sequence[Any]) -> str:
         """The cursor for a row with these values of ``paths``."""
@@ -75,17 +74,16 @@ class Order:
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     def read(self, cursor: str) -> list[Any]:
+        """The values in a cursor; raises BadCursor."""
         try:
             padded = cursor + "=" * (-len(cursor) % 4)
             told = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
-            values = [_plain(c.field).to_python(text) for c, text in zip(self.columns, told, strict=True)]
+            values = [column.type.to_python(text) for column, text in zip(self.columns, told, strict=True)]
         except (ValueError, TypeError, ValidationError, RecursionError):
             raise BadCursor from None
-        if any(
-            value is None or not storable(_plain(c.field), [value])
-            for c, value in zip(self.columns, values, strict=True)
-        ):
-            raise BadCursor
+        for column, value in zip(self.columns, values, strict=True):
+            if value is None or not storable(column.type, [value]):
+                raise BadCursor
         return values
 
 
@@ -96,8 +94,7 @@ def field_at(model: Any, path: str) -> Any:
     return end._meta.pk if name == "pk" else end._meta.get_field(name)
 
 
-def _plain(field: Any) -> Any:
-    """The field whose type the column has: a foreign key's target, a generated field's output."""
+def _type(field: Any) -> Any:
     field = getattr(field, "target_field", field)
     return getattr(field, "output_field", field)
 

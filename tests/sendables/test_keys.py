@@ -78,3 +78,11 @@ def test_truth_and_words_and_several_values_can_be_asked_for(as_bob) -> None:
     assert found("content=a%00") == set()
     codes = [item["code"] for item in as_bob.get("/desk/tickets/").json()]
     assert len(found(f"code={codes[0]},{codes[2]},x")) == 2
+
+
+def test_a_name_is_not_cut_to_one_that_is_there(alice, as_alice, django_user_model) -> None:
+    longest = "n" * 150
+    django_user_model.objects.create_user(longest)
+    for name, status in ((longest + "n", 400), (longest, 201), ('quo"te\\', 400)):
+        body = {"content": "x", "done": True, "recipient_usernames": [name]}
+        assert as_alice.post("/desk/tickets/send/", body).status_code == status
