@@ -2,9 +2,12 @@
 
 import asyncio
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from config.charsets import believable
 from tests.conftest import client_with_token
@@ -26,10 +29,22 @@ def test_a_usual_charset_stays(charset) -> None:
 
 
 @pytest.fixture
+def connection_stays() -> Iterator[None]:
+    """As Django's test client has it: a request does not close the connection that the test uses."""
+    ends = (request_started, request_finished)
+    for end in ends:
+        end.disconnect(close_old_connections)
+    yield
+    for end in ends:
+        end.connect(close_old_connections)
+
+
+@pytest.fixture
 def token(alice) -> str:
     return client_with_token(alice)._credentials["HTTP_AUTHORIZATION"]
 
 
+@pytest.mark.usefixtures("connection_stays")
 @pytest.mark.parametrize("charset", ODD)
 def test_the_query_is_read_all_the_same(token, charset) -> None:
     from config.wsgi import application
