@@ -11,8 +11,10 @@ import hashlib
 import json
 import os
 import uuid
+from functools import cached_property
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection, transaction
@@ -39,18 +41,38 @@ SELECT {_COLUMNS} {_FROM} WHERE s.id IN (
     SELECT s.id FROM stagebased_subscription s {{where}} {_ORDER} LIMIT %s OFFSET %s) {_ORDER}"""
 _DONE = "SELECT 1 FROM stagebased_subscription WHERE hub_request_id = %s LIMIT 1"
 _PROGRAMME = """
-SELECT EXISTS(SELECT 1 FROM stagebased_schedule WHERE id = %s LIMIT 1)
-  FROM stagebased_messageset WHERE id = %s"""
-_CONTACT = """
-INSERT INTO contacts_contact (
-       id, name, language, timezone, version, details, created_by_id, created_at, updated_at)
-VALUES (%s, '', %s, '', 1, '{}', %s, now(), now()) ON CONFLICT DO NOTHING"""
-_SUBSCRIBE = """
-INSERT INTO stagebased_subscription (
-       id, version, contact_id, messageset_id, schedule_id, lang, initial_sequence_number,
-       next_sequence_number, active, completed, process_status, stopped, metadata, hub_request_id, created_at,
-       updated_at, created_by_id, updated_by_id)
-VALUES (%s, 1, %s, %s, %s, %s, %s, %s, true, false, 0, '', %s, %s, now(), now(), %s, %s)"""
+SELECT EXISTS(SELECT 1 FROM stagebased_schedule WHERE id = %s LIMIT 1),
+       EXISTS(SELECT 1 FROM stagebased_welcome w WHERE w.messageset_id = m.id LIMIT 1)
+  FROM stagebased_messageset m WHERE m.id = %s"""
+
+
+class _Insert:
+    """An INSERT of all columns of a table: those named from the caller, the others what a new row has."""
+
+    def __init__(self, model: str, *given: str, rest: str = "") -> None:
+        self._model, self._given, self._rest = model, given, rest
+
+    @cached_property
+    def _prepared(self) -> tuple[str, list[Any]]:
+        model = apps.get_model(self._model)
+        others = [field for field in model._meta.local_concrete_fields if field.column not in self._given]
+        columns = ", ".join([*self._given, *(field.column for field in others)])
+        places = ", ".join(["%s"] * (len(self._given) + len(others)))
+        new = model()
+        values = [field.get_db_prep_save(field.pre_save(new, True), connection) for field in others]
+        return f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({places}) {self._rest}", values
+
+    def __call__(self, *given: object) -> None:
+        statement, values = self._prepared
+        _rows(statement, *given, *values)
+
+
+_contact = _Insert("contacts.Contact", "id", "language", "created_by_id", rest="ON CONFLICT DO NOTHING")
+_subscription = _Insert(
+    "stagebased.Subscription", "id", "contact_id", "messageset_id", "schedule_id", "lang",
+    "initial_sequence_number", "next_sequence_number", "metadata", "hub_request_id", "created_by_id",
+    "updated_by_id",
+)  # fmt: skip
 
 
 def _rows(statement: str, *params: Any) -> list[tuple[Any, ...]]:
@@ -97,20 +119,15 @@ def _count(where: str, params: tuple[Any, ...]) -> int:
 def register(request: HttpRequest) -> HttpResponse:
     caller = _caller(request)
     data = json.loads(request.body)["data"]
-    if not _rows(_DONE, data["id"]) and _rows(_PROGRAMME, data["schedule"], data["messageset"]) == [(True,)]:
+    known = _rows(_DONE, data["id"]) or _rows(_PROGRAMME, data["schedule"], data["messageset"])
+    if known == [(True, False)]:
         with transaction.atomic():
-            _rows(_CONTACT, data["identity"], data["lang"], caller)
-            _rows(
-                _SUBSCRIBE,
-                uuid.uuid4(),
-                *(data[name] for name in ("identity", "messageset", "schedule", "lang")),
-                data["next_sequence_number"],
-                data["next_sequence_number"],
-                json.dumps(data["metadata"]),
-                data["id"],
-                caller,
-                caller,
-            )
+            _contact(data["identity"], data["lang"], caller)
+            position, metadata = data["next_sequence_number"], json.dumps(data["metadata"])
+            _subscription(
+                uuid.uuid4(), data["identity"], data["messageset"], data["schedule"], data["lang"],
+                position, position, metadata, data["id"], caller, caller,
+            )  # fmt: skip
     return _answer({"accepted": True}, 201)
 
 
