@@ -119,7 +119,8 @@ def _empty(spool: Path) -> None:
 
 def _many(caller: Caller, spool: Path, rounds: int) -> float:
     """POSTs with 100 numbers and bare loops, in turns; the ratio of their medians."""
-    ours, bare = [], []
+    ours: list[float] = []
+    bare: list[float] = []
     for turn in range(rounds + 2):
         for times, work in ((ours, lambda: caller.send(NUMBERS)), (bare, lambda: _bare_loop(spool))):
             took = _timed(work)
@@ -156,7 +157,8 @@ def _bare_loop(spool: Path) -> None:
 
 def _single(port: int, keys: list[str], spool: Path, seconds: float) -> float:
     """The time within which 99 of 100 POSTs with one number are answered, in milliseconds."""
-    end, times = time.monotonic() + seconds, []
+    end = time.monotonic() + seconds
+    times: list[float] = []
 
     def work(key: str) -> None:
         caller = Caller(port, key)
