@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 #: Programs, not people, ask for these paths: an error there is never HTML.
-MACHINE_PATHS = ("/api/", "/1.0/", "/messages", "/notices", "/media/", "/healthz/", "/metrics")
+MACHINE_PATHS = ("/api/", "/1.0/", "/services/", "/messages", "/notices", "/media/", "/healthz/", "/metrics")
 
 
 @require_safe

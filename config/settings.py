@@ -468,6 +468,18 @@ ASTERISK_VOICEMAIL_CONTEXT = env.text(
     help="Voicemail context of the mailboxes in Asterisk.",
 )
 
+# --- Hospitality ----------------------------------------------------------------------
+
+HOSPITALITY_SESSION_SECONDS = env.number(
+    "HOSPITALITY_SESSION_SECONDS",
+    default=200_000,
+    least=600,
+    help="How long a hospitality app stays logged in without being used, in seconds.",
+)
+HOSPITALITY_FEEDBACK_WORDS = env.number(
+    "HOSPITALITY_FEEDBACK_WORDS", default=0, most=1000, help="Fewest words of feedback; 0: any."
+)
+
 # --- E-mail -----------------------------------------------------------------------------
 
 _email = env.email(
@@ -619,6 +631,8 @@ SECURE_SSL_REDIRECT = (
     )
     and PRODUCTION
 )
+# These answer by themselves that HTTPS is needed: their apps do not follow a redirect.
+SECURE_REDIRECT_EXEMPT = [r"^services/", r"^user/[^/]+/json"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -23,4 +23,5 @@ urlpatterns = [
     path("", include("sendables.urls")),
     path("", include("stagebased.api.root_urls")),
     path("1.0/", include("telephony.api.urls")),
+    path("", include("hospitality.api.urls")),
 ]

@@ -88,7 +88,7 @@ def by_place(
     if last < total and connection.vendor == "postgresql" and not place.crosses_date_line:
         hosts = hosts.filter(inside(around(centre, _radius(hosts, centre, last))))
     places = hosts.values_list("pk", "latitude", "longitude")
-    ranked = sorted((distance(centre, (lat, lon)), pk) for pk, lat, lon in places)
+    ranked = sorted((distance(centre, (lat or 0.0, lon or 0.0)), pk) for pk, lat, lon in places)
     return Near([(pk, far) for far, pk in ranked[offset:last]], total)
 
 

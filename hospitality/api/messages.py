@@ -1,0 +1,237 @@
+"""Private messages, which are the messages of everybody's inbox in the network's own words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hospitality.api.bodies import Arguments, count, row_id, text
+from hospitality.api.refusals import Refusal, missing, placeholder
+from hospitality.api.service import Call, Resource, Service
+from hospitality.api.wire import Shape, flag, seconds
+from hospitality.errors import NotSent, UnknownMessage
+from hospitality.operations import messages as operations
+from hospitality.selectors import threads
+from sendables.models import Message
+
+_ALL = 10**9
+_BOXES = {"inbox": "inbox", "sent": "sent", "archived": "archived"}
+_FOREIGN = "This user has no access to thread (no messages found)"
+
+
+class Send(Service):
+    """A new conversation, or, with ``thread_id``, an answer."""
+
+    def act(self, call: Call, **kwargs: Any) -> Any:
+        args = call.args
+        if text(args, "thread_id").strip():
+            return _reply(call)
+        names = text(args, "recipients").split(",")
+        try:
+            sent = operations.send(
+                sender=call.me.user, names=names, subject=text(args, "subject"), body=text(args, "body")
+            )
+        except NotSent as refused:
+            raise Refusal(400, str(refused)) from None
+        return _sent(call, sent)
+
+
+class Reply(Service):
+    def act(self, call: Call, **kwargs: Any) -> Any:
+        if not text(call.args, "thread_id").strip():
+            raise Refusal(400, operations.NO_RECIPIENTS)
+        return _reply(call)
+
+
+def _reply(call: Call) -> Any:
+    named = text(call.args, "thread_id")
+    try:
+        body, thread = text(call.args, "body"), row_id(named) or 0
+        sent = operations.reply(sender=call.me.user, thread=thread, body=body)
+    except UnknownMessage:
+        message = f"Thread {placeholder(named[:40])} not found, unable to answer"
+        raise Refusal(400, message) from None
+    except NotSent as refused:
+        raise Refusal(400, str(refused)) from None
+    return _sent(call, sent)
+
+
+def _sent(call: Call, message: Message) -> Any:
+    """``[true]`` and nothing else, as apps compare it; newer ones find the ids in headers."""
+    call.headers |= {"X-Thread-Id": str(message.thread_id), "X-Message-Id": str(message.pk)}
+    return True
+
+
+class UnreadCount(Service):
+    """How many conversations have something unread, as text."""
+
+    def act(self, call: Call, **kwargs: Any) -> Any:
+        return str(threads.unread(call.me.user))
+
+
+class Threads(Service):
+    """The caller's conversations, the latest first; all of them unless a limit is named."""
+
+    box = "all"
+
+    def act(self, call: Call, **kwargs: Any) -> Any:
+        found = threads.page(
+            call.me.user,
+            box=_BOXES.get(text(call.args, "type"), self.box),
+            limit=count(call.args, "limit", default=_ALL, most=_ALL),
+            offset=count(call.args, "offset", default=0, most=_ALL),
+        )
+        return [_thread(summary) for summary in found]
+
+
+class Inbox(Threads):
+    method = "GET"
+    box = "inbox"
+
+
+def _thread(summary: threads.Summary) -> Shape:
+    return {
+        "thread_id": str(summary.thread),
+        "subject": summary.subject,
+        "last_updated": seconds(summary.latest_on),
+        "thread_started": seconds(summary.started_on),
+        "is_new": str(summary.unread),
+        "count": str(summary.count),
+        "has_tokens": "0",
+        "participants": [_participant(person) for person in summary.people],
+    }
+
+
+def _participant(person: threads.Person) -> Shape:
+    return {"uid": str(person.uid), "name": person.name, "fullname": person.fullname}
+
+
+class GetThread(Service):
+    """One conversation, oldest message first. Reading it does not mark it as read."""
+
+    required = ("thread_id",)
+
+    def act(self, call: Call, **kwargs: Any) -> Any:
+        thread = row_id(text(call.args, "thread_id"))
+        if thread is None:
+            raise Refusal(400, "Invalid parameters passed.")
+        return _conversation(call, thread)
+
+
+class OneThread(Service):
+    """The conversation of that id, or the one that has the message of that id."""
+
+    method = "GET"
+
+    def act(self, call: Call, **kwargs: Any) -> Any:
+        key = row_id(kwargs["key"])
+        thread = threads.containing(call.me.user, key) if key else None
+        if thread is None:
+            raise Refusal(403, _FOREIGN)
+        return _conversation(call, thread)
+
+
+def _conversation(call: Call, thread: int) -> Shape:
+    found = threads.conversation(
+        call.me.user,
+        thread,
+        limit=count(call.args, "limit", default=_ALL, most=_ALL),
+        offset=count(call.args, "offset", default=0, most=_ALL),
+    )
+    if found is None:
+        raise Refusal(403, _FOREIGN)
+    return {
+        "pmtid": thread,
+        "subject": found.subject,
+        "participants": [_participant(person) for person in found.people],
+        "messages": [_message(message) for message in found.messages],
+    }
+
+
+def _message(message: Any) -> Shape:
+    return {
+        "mid": str(message.pk),
+        "author": str(message.sender_id or 0),
+        "timestamp": seconds(message.sent_on),
+        "body": message.content,
+        "is_new": flag(message.unread),
+    }
+
+
+class MarkThreadRead(Service):
+    """``status`` 1: unread. A foreign conversation is none of the caller's: nothing happens."""
+
+    required = ("thread_id",)
+
+    def act(self, call: Call, **kwargs: Any) -> Any:
+        thread = row_id(text(call.args, "thread_id"))
+        if thread is not None:
+            read = text(call.args, "status").strip().lower() in ("", "0", "false")
+            operations.mark(reader=call.me.user, thread=thread, read=read)
+        return True
+
+
+class DeleteThread(Service):
+    """For the caller only."""
+
+    required = ("thread_id",)
+
+    def act(self, call: Call, **kwargs: Any) -> Any:
+        if not operations.delete(person=call.me.user, thread=_thread_id(call.args)):
+            raise Refusal(403, _FOREIGN)
+        return True
+
+
+class ArchiveThread(Service):
+    """``status`` 0: back to the others. Archived ones are ``type=archived`` of ``get``."""
+
+    required = ("thread_id",)
+
+    def act(self, call: Call, **kwargs: Any) -> Any:
+        away = text(call.args, "status").strip() != "0"
+        try:
+            operations.archive(person=call.me.user, thread=_thread_id(call.args), away=away)
+        except UnknownMessage:
+            raise Refusal(403, _FOREIGN) from None
+        return True
+
+
+def _thread_id(args: Arguments) -> int:
+    thread = row_id(text(args, "thread_id"))
+    if thread is None:
+        raise Refusal(400, "Invalid parameters passed.")
+    return thread
+
+
+class BlockMember(Service):
+    """``status`` 0: no longer."""
+
+    required = ("username",)
+
+    def act(self, call: Call, **kwargs: Any) -> Any:
+        blocked = text(call.args, "status").strip() != "0"
+        name = text(call.args, "username")
+        if not name.strip():
+            raise missing("username")
+        if not operations.block(member=call.me.user, name=name, blocked=blocked):
+            raise Refusal(404, f"There is no user named {placeholder(name[:150])}.")
+        return True
+
+
+class ReportMessage(Service):
+    """A message that the caller received, with a reason for the administrators."""
+
+    required = ("mid",)
+
+    def act(self, call: Call, **kwargs: Any) -> Any:
+        key = row_id(text(call.args, "mid"))
+        if key is None:
+            raise Refusal(400, "Invalid parameters passed.")
+        try:
+            operations.report(reporter=call.me.user, message=key, reason=text(call.args, "reason"))
+        except UnknownMessage:
+            raise Refusal(403, "This user has no access to this message") from None
+        return True
+
+
+class Messages(Resource):
+    services = {"GET": Inbox, "POST": Send}

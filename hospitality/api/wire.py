@@ -1,0 +1,159 @@
+"""Members as the apps read them.
+
+Nearly everything is a string, numbers and flags too, and no text is null:
+the apps were written against a server whose database gave strings, and each
+of them breaks on something else. Source: the network's page about its
+services, and what its apps read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.models import User
+from hospitality.models import Member, Picture
+from hospitality.pictures import SIZES
+
+Shape = dict[str, Any]
+_TEXTS_BEFORE = (
+    "fullname", "fax_number", "mobilephone", "workphone", "homephone", "preferred_notice", "motel",
+    "campground", "bikeshop", "comments", "languagesspoken",
+)  # fmt: skip
+FLAGS = (
+    "notcurrentlyavailable", "storage", "shower", "kitchenuse", "lawnspace", "sag", "bed", "laundry", "food",
+    "hide_donation_status", "email_opt_out",
+)  # fmt: skip
+_MOMENTS = (
+    "becomeavailable", "set_unavailable_timestamp", "set_available_timestamp", "last_unavailability_pester",
+)  # fmt: skip
+_ADDRESS = ("street", "additional", "city", "province", "postal_code", "country")
+_WITHHELD = ("street", "additional", "postal_code")
+
+
+def seconds(moment: datetime | None) -> str:
+    """Unix seconds; "0" for never."""
+    return str(int(moment.timestamp())) if moment else "0"
+
+
+def flag(value: bool) -> str:
+    return "1" if value else "0"
+
+
+def degrees(value: float | None) -> str:
+    return f"{value or 0:.6f}"
+
+
+def profile_of(user: User) -> Member:
+    """The account's profile; an empty one for an account that is no member."""
+    return getattr(user, "member", None) or Member(user=user)
+
+
+def user_object(
+    request: HttpRequest, user: User, *, viewer: User, counts: Mapping[str, int] | None = None
+) -> Shape:
+    """The network's user object as ``viewer`` may see it."""
+    member = profile_of(user)
+    return {
+        **_account(user, member),
+        "picture": _picture(request, picture_of(member)),
+        **{name: getattr(member, name) for name in _TEXTS_BEFORE},
+        "URL": member.url,
+        "maxcyclists": str(member.maxcyclists),
+        **{name: flag(getattr(member, name)) for name in FLAGS},
+        **{name: seconds(getattr(member, name)) for name in _MOMENTS},
+        **place(member, viewer),
+        "comment_notify_settings": _notifications(member),
+        **images(request, member),
+        "feedback_counts": {rating.lower(): str(number) for rating, number in (counts or {}).items()},
+    }
+
+
+def _account(user: User, member: Member) -> Shape:
+    return {
+        "uid": str(user.pk),
+        "name": user.get_username(),
+        "theme": member.theme,
+        "signature_format": str(member.signature_format),
+        "created": seconds(user.date_joined),
+        "access": seconds(member.seen_at or user.last_login),
+        "login": seconds(user.last_login),
+        "status": flag(user.is_active),
+        "timezone": member.timezone,
+        "language": member.language,
+    }
+
+
+def place(member: Member, viewer: User) -> Shape:
+    """Where a member lives. Of somebody who is not available others learn the surroundings only."""
+    hidden = member.notcurrentlyavailable and member.pk != viewer.pk
+    address = {name: getattr(member, name) for name in _ADDRESS}
+    if hidden:
+        address |= dict.fromkeys(_WITHHELD, "")
+    digits = 1 if hidden else 6
+    return {
+        **address,
+        "latitude": degrees(round(member.latitude or 0, digits)),
+        "longitude": degrees(round(member.longitude or 0, digits)),
+        "source": str(member.source),
+    }
+
+
+def _notifications(member: Member) -> Shape:
+    return {
+        "uid": str(member.pk),
+        "node_notify": flag(member.node_notify),
+        "comment_notify": flag(member.comment_notify),
+    }
+
+
+def picture_of(member: Member) -> Picture | None:
+    return getattr(member, "picture", None) if member.pk else None
+
+
+def picture_url(request: HttpRequest, picture: Picture, size: str) -> str:
+    return request.build_absolute_uri(reverse("hospitality-picture", args=[picture.key, size]))
+
+
+def images(request: HttpRequest, member: Member) -> Shape:
+    """Addresses of all sizes; empty without a picture."""
+    picture = picture_of(member)
+    return {f"profile_image_{size}": picture_url(request, picture, size) if picture else "" for size in SIZES}
+
+
+def _picture(request: HttpRequest, picture: Picture | None) -> Shape | None:
+    if picture is None:
+        return None
+    name = f"picture-{picture.member_id}.jpg"
+    return {
+        "fid": str(picture.pk),
+        "uid": str(picture.member_id),
+        "filename": name,
+        "uri": f"public://pictures/{name}",
+        "filemime": "image/jpeg",
+        "filesize": str(picture.filesize),
+        "status": "1",
+        "timestamp": seconds(picture.uploaded_at),
+        "url": picture_url(request, picture, "original"),
+    }
+
+
+def host(request: HttpRequest, member: Member, degrees_away: float, viewer: User) -> Shape:
+    """A host of the search by place: fewer keys than a user, and the picture is a number."""
+    account, where = _account(member.user, member), place(member, viewer)
+    picture = picture_of(member)
+    return {
+        **{name: account[name] for name in ("uid", "created", "access", "login", "name")},
+        "fullname": member.fullname,
+        **{name: where[name] for name in ("street", "city", "province", "postal_code", "country")},
+        **{name: where[name] for name in ("latitude", "longitude", "source")},
+        "picture": str(picture.pk) if picture else "0",
+        "notcurrentlyavailable": flag(member.notcurrentlyavailable),
+        "distance": f"{degrees_away * 60:.6f}",
+        "position": f"{where['latitude']},{where['longitude']}",
+        **images(request, member),
+    }

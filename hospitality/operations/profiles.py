@@ -1,0 +1,47 @@
+"""Writing profiles and pictures."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+from typing import IO
+
+from django.db import transaction
+from django.utils import timezone
+
+from hospitality import pictures
+from hospitality.models import Member, Picture
+
+
+@transaction.atomic
+def save_member(*, member: Member) -> Member:
+    """Write a profile, new or changed, and note since when the member is away or back."""
+    before = Member.objects.filter(pk=member.pk).values_list("notcurrentlyavailable", flat=True).first()
+    if bool(before) != member.notcurrentlyavailable:
+        if member.notcurrentlyavailable:
+            member.set_unavailable_timestamp = timezone.now()
+        else:
+            member.set_available_timestamp = timezone.now()
+    member.save()
+    return member
+
+
+def set_picture(*, member: Member, upload: IO[bytes]) -> Picture:
+    """Replace the member's picture. UnusablePicture; then the earlier one stays."""
+    sizes, key = pictures.drawn(upload), secrets.token_hex(16)
+    pictures.store(key, sizes)
+    with transaction.atomic():
+        _forget(member)
+        return Picture.objects.create(member=member, key=key, filesize=len(sizes["original"]))
+
+
+@transaction.atomic
+def remove_picture(*, member: Member) -> None:
+    """The member has no picture any more."""
+    _forget(member)
+
+
+def _forget(member: Member) -> None:
+    for picture in Picture.objects.select_for_update().filter(member=member):
+        picture.delete()
+        transaction.on_commit(partial(pictures.remove, picture.key))
