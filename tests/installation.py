@@ -26,7 +26,7 @@ class Installation:
         self.family: list[psutil.Process] = []
 
     def start(self) -> None:
-        """Run make in a session of its own, as a terminal does."""
+        """Run make in a session of its own and heeding SIGINT, as a terminal does."""
         environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environment |= {"VAR_DIR": str(self.var), "PORT": str(self.port), "ENV_FILE": ""}
         with self.log.open("wb") as log:
@@ -34,6 +34,7 @@ class Installation:
                 # The environment is there: it runs these tests.
                 ["make", "-o", ".venv/base.done", "run"],
                 cwd=ROOT, stdout=log, stderr=log, env=environment, start_new_session=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )  # fmt: skip
         servers.wait_until(self._ready, seconds=60, what=f"start of {self.log}", every=0.5)
         self.family = psutil.Process(self.process.pid).children(recursive=True)
