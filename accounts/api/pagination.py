@@ -17,6 +17,8 @@ from rest_framework.views import APIView
 
 #: Beyond this no table reaches; a larger offset would only overflow the database's integer.
 MOST_OFFSET = 2**31 - 1
+#: What has more digits is beyond every cap; Python itself refuses to read thousands of them.
+_MOST_DIGITS = 18
 
 
 class EnvelopePagination(BasePagination):
@@ -85,6 +87,6 @@ class EnvelopePagination(BasePagination):
 
 def _whole(text: str | None, default: int) -> int:
     """The digits as a number; ``default`` for anything else, a sign included."""
-    if text is None or not re.fullmatch(r"[0-9]{1,18}", text):
+    if text is None or not re.fullmatch(r"[0-9]+", text):
         return default
-    return int(text)
+    return int(text) if len(text) <= _MOST_DIGITS else 10**_MOST_DIGITS

@@ -207,7 +207,7 @@ PAGE_SIZES = {
     "negative": ("?limit=-1", 7),
     "a word": ("?limit=ten", 7),
     "Arabic digits": ("?limit=٣", 7),
-    "beyond 64 bits": ("?limit=99999999999999999999", 7),
+    "beyond 64 bits": ("?limit=99999999999999999999", 9),
     "empty": ("?limit=", 7),
     "NUL": ("?limit=%00", 7),
 }
@@ -220,15 +220,16 @@ def test_a_limit_that_makes_no_sense_counts_as_not_given(twenty_five, settings, 
     assert len(page(query)["results"]) == size
 
 
-@pytest.mark.parametrize("offset", ["-1", "x", "", "99999999999999999999999"])
+@pytest.mark.parametrize("offset", ["-1", "x", ""])
 def test_an_offset_that_makes_no_sense_counts_as_not_given(twenty_five, settings, offset) -> None:
     settings.ALLOWED_HOSTS = ["sbm.example.org"]
     assert page(f"?limit=2&offset={offset}")["results"][0]["username"] == "user00"
 
 
-def test_a_page_beyond_the_end_is_empty_and_leads_back(twenty_five, settings) -> None:
+@pytest.mark.parametrize("offset", ["999999999999999999", "9" * 23, "9" * 5000])
+def test_a_page_beyond_the_end_is_empty_and_leads_back(twenty_five, settings, offset) -> None:
     settings.ALLOWED_HOSTS = ["sbm.example.org"]
-    found = page("?limit=10&offset=999999999999999999")
+    found = page(f"?limit=10&offset={offset}")
     assert (found["count"], found["results"], found["next"]) == (25, [], None)
     assert found["previous"] is not None
 
