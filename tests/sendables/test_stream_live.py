@@ -105,9 +105,8 @@ def test_notices_have_a_stream_of_their_own(site: Site) -> None:
         assert bob.event() == {"id": 0, "event": "unread", "data": {"unread_count": 0}}
 
 
+@pytest.mark.parametrize("site", [HINTED], indirect=True)
 def test_a_lost_redis_delays_but_loses_nothing(site: Site) -> None:
-    if not hasattr(site, "redis"):
-        pytest.skip("this one has no Redis")
     with site.listen("bob") as bob:
         bob.event()
         site.redis.stop()
