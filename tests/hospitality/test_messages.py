@@ -1,0 +1,268 @@
+"""Private messages: one store with everybody's inbox, and nobody sees what is not theirs."""
+
+import pytest
+
+from accounts.models import User
+from hospitality.models import Member, Report
+from sendables import operations as sendables
+from sendables.models import Message
+from tests.conftest import client_with_token
+
+NO_RECIPIENTS = "There are no recipients, please enter a recipient for the message."
+
+
+@pytest.fixture
+def thread(alices, bobs) -> str:
+    """Alice wrote to Bob."""
+    answer = alices.call("message/send", {"recipients": "bob", "subject": "Hello", "body": "May I come?"})
+    assert answer.json() == [True]
+    return answer["X-Thread-Id"]
+
+
+def threads(app, **fields):
+    return app.call("message/get", fields).json()
+
+
+def read(app, thread):
+    return app.call("message/getThread", {"thread_id": thread})
+
+
+def test_the_other_finds_it_new(thread, alices, bobs, alice, bob):
+    assert bobs.call("message/unreadCount").json() == ["1"]
+    (found,) = threads(bobs)
+    assert (found["thread_id"], found["subject"], found["is_new"], found["count"]) == (
+        thread,
+        "Hello",
+        "1",
+        "1",
+    )
+    assert found["has_tokens"] == "0"
+    assert found["participants"] == [
+        {"uid": str(alice.pk), "name": "alice", "fullname": "Alice Adams"},
+        {"uid": str(bob.pk), "name": "bob", "fullname": "Bob Brown"},
+    ]
+    assert threads(alices)[0]["is_new"] == "0"
+
+
+def test_reading_does_not_mark_and_marking_does(thread, bobs, alice):
+    body = read(bobs, thread).json()
+    assert body["pmtid"] == int(thread)
+    (message,) = body["messages"]
+    assert (message["author"], message["body"], message["is_new"]) == (str(alice.pk), "May I come?", "1")
+    assert bobs.call("message/unreadCount").json() == ["1"]
+    assert bobs.call("message/markThreadRead", {"thread_id": thread}).json() == [True]
+    assert bobs.call("message/unreadCount").json() == ["0"]
+    assert bobs.call("message/markThreadRead", {"thread_id": thread, "status": "1"}).json() == [True]
+    assert bobs.call("message/unreadCount").json() == ["1"]
+
+
+@pytest.mark.parametrize("status", ["0", "", "false"])
+def test_statuses_that_mean_read(thread, bobs, status):
+    bobs.call("message/markThreadRead", {"thread_id": thread, "status": status})
+    assert bobs.call("message/unreadCount").json() == ["0"]
+
+
+def test_answers_go_to_all_others_under_the_same_subject(thread, alices, bobs):
+    answer = bobs.call("message/reply", {"thread_id": thread, "body": "<p>Yes</p>"})
+    assert answer.json() == [True]
+    assert answer["X-Thread-Id"] == thread
+    (found,) = threads(alices)
+    assert (found["subject"], found["count"], found["is_new"]) == ("Hello", "2", "1")
+    assert [each["body"] for each in read(alices, thread).json()["messages"]] == ["May I come?", "<p>Yes</p>"]
+
+
+def test_a_send_with_a_thread_is_an_answer(thread, bobs, alices):
+    assert bobs.call("message/send", {"thread_id": thread, "body": "yes"}).json() == [True]
+    assert bobs.call("message", {"thread_id": thread, "body": "and"}).json() == [True]
+    assert threads(alices)[0]["count"] == "3"
+
+
+def test_one_store_with_the_web_inbox_in_both_directions(thread, bob, alice, bobs):
+    inbox = client_with_token(bob).get("/messages/").json()
+    assert [each["content"] for each in inbox] == ["May I come?"]
+    key = Message.objects.get().pk
+    sendables.mark_read(entity_name="message", reader=bob, keys=[key])
+    assert bobs.call("message/unreadCount").json() == ["0"]
+    sendables.reply(entity_name="message", sender=alice, key=key, fields={"content": "from the web"})
+    assert read(bobs, thread).json()["messages"][1]["body"] == "from the web"
+
+
+def test_boxes_limits_and_offsets(thread, alices, bobs):
+    bobs.call("message/send", {"recipients": "alice", "subject": "Second", "body": "b"})
+    assert [each["subject"] for each in threads(alices)] == ["Second", "Hello"]
+    assert [each["subject"] for each in threads(alices, type="inbox")] == ["Second"]
+    assert [each["subject"] for each in threads(alices, type="sent")] == ["Hello"]
+    assert [each["subject"] for each in threads(alices, limit="1", offset="1")] == ["Hello"]
+    assert len(threads(alices, limit="garbage", offset="-3")) == 2
+    bobs.call("message/reply", {"thread_id": thread, "body": "two"})
+    page = alices.call("message/getThread", {"thread_id": thread, "offset": "1"}).json()
+    assert [each["body"] for each in page["messages"]] == ["two"]
+
+
+def test_the_experimental_ways(thread, bobs, alices):
+    assert [each["thread_id"] for each in bobs.ask("/services/rest/message").json()] == [thread]
+    assert alices.ask("/services/rest/message").json() == []
+    answer = bobs.call("message/reply", {"thread_id": thread, "body": "yes"})
+    for key in (thread, answer["X-Message-Id"]):
+        assert alices.ask(f"/services/rest/message/{key}").json()["pmtid"] == int(thread)
+    sent = alices.call("message", {"recipients": "bob", "subject": "New", "body": "b"})
+    assert sent["X-Thread-Id"] != thread
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"subject": "s"}, NO_RECIPIENTS),
+        ({"recipients": " , ", "subject": "s"}, NO_RECIPIENTS),
+        ({"recipients": "bob, nobody,who", "subject": "s"}, "One or more usernames are invalid: nobody, who"),
+        ({"recipients": "bob"}, "A subject must be included with the message."),
+        ({"recipients": "staff", "subject": "s"}, "One or more usernames are invalid: staff"),
+        (
+            {"recipients": "x"},
+            "One or more usernames are invalid: x\nA subject must be included with the message.",
+        ),
+        ({"recipients": "bob", "subject": "s" * 201}, "The subject may have 200 characters at most."),
+    ],
+)
+def test_refused_sends(alices, bob, staff, fields, text):
+    answer = alices.call("message/send", {"body": "b", **fields})
+    assert (answer.status_code, answer.json()) == (400, [text])
+    assert not Message.objects.exists()
+
+
+def test_names_in_any_case_with_blanks_and_doubles_are_one(alices, bobs):
+    assert alices.call("message/send", {"recipients": " BOB ,bob", "subject": "s", "body": ""}).json() == [
+        True
+    ]
+    assert threads(bobs)[0]["participants"][1]["name"] == "bob"
+    assert Message.objects.get().receipts.count() == 1
+
+
+def test_one_conversation_for_all_recipients(alices, bobs, eves):
+    answer = alices.call("message/send", {"recipients": "bob,eve", "subject": "s", "body": "b"})
+    bobs.call("message/reply", {"thread_id": answer["X-Thread-Id"], "body": "to both"})
+    assert threads(eves)[0]["is_new"] == "2"
+
+
+def test_writing_to_oneself(alices):
+    answer = alices.call("message/send", {"recipients": "alice", "subject": "s", "body": "b"})
+    assert answer.json() == [True]
+    assert alices.call("message/reply", {"thread_id": answer["X-Thread-Id"], "body": "c"}).json() == [True]
+    assert threads(alices)[0]["count"] == "2"
+
+
+def test_refused_answers(thread, alices, eves):
+    def refused(app, **fields):
+        answer = app.call("message/reply", fields)
+        assert answer.status_code == 400
+        return answer.json()[0]
+
+    unable = '<em class="placeholder">{}</em> not found, unable to answer'
+    assert refused(eves, thread_id=thread, body="b") == "Thread " + unable.format(thread)
+    assert refused(alices, thread_id="999999", body="b") == "Thread " + unable.format("999999")
+    assert refused(alices, thread_id="<b>", body="b") == "Thread " + unable.format("&lt;b&gt;")
+    assert refused(alices, thread_id=thread, body=" ") == "A message must be included in your reply."
+    assert "no recipients" in refused(alices, body="b")
+
+
+def test_the_outsider_gets_nothing_of_a_conversation(thread, eves, bobs, alices):
+    key = Message.objects.get().pk
+    answer = read(eves, thread)
+    assert answer.status_code == 403
+    assert answer.json() == ["This user has no access to thread (no messages found)"]
+    assert eves.ask(f"/services/rest/message/{key}").status_code == 403
+    assert eves.call("message/markThreadRead", {"thread_id": thread}).json() == [True]
+    assert eves.call("message/deleteThread", {"thread_id": thread}).status_code == 403
+    assert eves.call("message/archiveThread", {"thread_id": thread}).status_code == 403
+    assert eves.call("message/report", {"mid": key}).status_code == 403
+    assert threads(eves) == []
+    assert eves.call("message/unreadCount").json() == ["0"]
+    assert bobs.call("message/unreadCount").json() == ["1"]
+    assert len(threads(alices)) == 1
+
+
+@pytest.mark.parametrize("key", ["0", "x", "-1", "", "9" * 25, "1.5"])
+@pytest.mark.parametrize("route", ["getThread", "deleteThread", "archiveThread"])
+def test_senseless_threads(alices, route, key):
+    answer = alices.call(f"message/{route}", {"thread_id": key})
+    assert (answer.status_code, answer.json()) == (400, ["Invalid parameters passed."])
+
+
+def test_a_later_message_of_a_conversation_is_not_its_id(thread, bobs):
+    answer = bobs.call("message/reply", {"thread_id": thread, "body": "yes"})
+    assert read(bobs, answer["X-Message-Id"]).status_code == 403
+
+
+def test_deleting_is_for_oneself_only(thread, alices, bobs):
+    assert bobs.call("message/deleteThread", {"thread_id": thread}).json() == [True]
+    assert threads(bobs) == []
+    assert len(threads(alices)) == 1
+    alices.call("message/reply", {"thread_id": thread, "body": "again"})
+    assert threads(bobs)[0]["thread_id"] == thread
+
+
+def test_archived_ones_come_back_with_the_next_message(thread, alices, bobs):
+    assert bobs.call("message/archiveThread", {"thread_id": thread}).json() == [True]
+    assert threads(bobs, type="inbox") == []
+    assert len(threads(bobs, type="archived")) == 1
+    bobs.call("message/archiveThread", {"thread_id": thread, "status": "0"})
+    assert len(threads(bobs, type="inbox")) == 1
+
+
+def test_blocked_members_are_not_reached_and_the_others_are(alices, bobs, eves):
+    assert bobs.call("user/block", {"username": "Alice"}).json() == [True]
+    answer = alices.call("message/send", {"recipients": "bob", "subject": "s", "body": "b"})
+    assert answer.json() == ["The message cannot be sent because all recipients are blocked."]
+    assert alices.call("message/send", {"recipients": "bob,eve", "subject": "s", "body": "b"}).json() == [
+        True
+    ]
+    assert threads(bobs) == []
+    bobs.call("user/block", {"username": "alice", "status": "0"})
+    assert alices.call("message/send", {"recipients": "bob", "subject": "s", "body": "b"}).json() == [True]
+    assert bobs.call("user/block", {"username": "nobody"}).status_code == 404
+
+
+@pytest.mark.parametrize("how", ["blocked account", "not validated"])
+def test_hidden_members_are_not_written_to(alices, bob, how):
+    if how == "blocked account":
+        User.objects.filter(pk=bob.pk).update(is_active=False)
+    else:
+        Member.objects.filter(pk=bob.pk).update(validated=False)
+    answer = alices.call("message/send", {"recipients": "bob", "subject": "s", "body": "b"})
+    assert answer.json() == ["The message cannot be sent because all recipients are blocked."]
+
+
+def test_who_sends_too_much_is_told_in_words(alices, bob, settings):
+    settings.SENDABLES = {**settings.SENDABLES, "message": {"SEND_RATE": "1/hour"}}
+    fields = {"recipients": "bob", "subject": "s", "body": "b"}
+    assert alices.call("message/send", fields).status_code == 200
+    answer = alices.call("message/send", fields)
+    assert answer.status_code == 400
+    assert "too many messages" in answer.json()[0]
+
+
+def test_a_received_message_can_be_reported_once(thread, alices, bobs):
+    key = Message.objects.get().pk
+    for _ in range(2):
+        assert bobs.call("message/report", {"mid": key, "reason": "spam"}).json() == [True]
+    assert Report.objects.get().reason == "spam"
+    assert alices.call("message/report", {"mid": key}).status_code == 403
+
+
+def test_messages_are_for_members(thread, stranger):
+    for route in ("send", "reply", "get", "unreadCount"):
+        assert stranger.call(f"message/{route}").json() == ["Access denied for user anonymous"]
+    assert stranger.ask("/services/rest/message").status_code == 403
+
+
+@pytest.mark.parametrize("number", [2, 12])
+def test_the_number_of_statements_does_not_grow(alices, bob, alice, number, django_assert_max_num_queries):
+    for each in range(number):
+        sent = sendables.send_message(sender=bob, recipients=[alice], content="x", subject=str(each))
+        sendables.reply(entity_name="message", sender=alice, key=sent.sendable.pk, fields={"content": "y"})
+    with django_assert_max_num_queries(6):
+        assert len(threads(alices)) == number
+    with django_assert_max_num_queries(3):
+        alices.call("message/unreadCount")
+    with django_assert_max_num_queries(8):
+        read(alices, sent.sendable.pk)
