@@ -70,6 +70,9 @@ class MessageSetForm(RuledForm):
             "not_after",
             "grace",
         ]
+        help_texts = {
+            "grace": "How late a message may still be sent, as HH:MM:SS; empty: as the installation has it."
+        }
 
 
 class MessageForm(RuledForm):
@@ -79,6 +82,19 @@ class MessageForm(RuledForm):
     class Meta:
         model = Message
         fields = ["messageset", "sequence_number", "lang", "text_content", "binary_content", "metadata"]
+        labels = {
+            "messageset": "Message set",
+            "sequence_number": "Number",
+            "lang": "Language",
+            "text_content": "Text",
+            "binary_content": "File",
+        }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "text_content" in self.fields:
+            # An SMS is short, and a set's page holds twenty of them.
+            self.fields["text_content"].widget.attrs["rows"] = 3
 
 
 class FileForm(forms.ModelForm):
@@ -103,6 +119,18 @@ class SubscriptionForm(forms.ModelForm):
             "contact", "messageset", "schedule", "lang", "next_sequence_number", "initial_sequence_number",
             "active", "completed", "process_status", "metadata",
         ]  # fmt: skip
+        labels = {
+            "contact": "Person",
+            "messageset": "Message set",
+            "lang": "Language",
+            "next_sequence_number": "Next message",
+            "initial_sequence_number": "Began with message",
+        }
+        help_texts = {
+            "contact": "Found by identity, number or name.",
+            "process_status": "0: ready. Anything else keeps it from being sent to.",
+            "metadata": "What the hub knows besides, as an object.",
+        }
 
     def clean_next_sequence_number(self) -> int:
         return _position(self.cleaned_data["next_sequence_number"])

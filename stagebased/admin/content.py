@@ -139,8 +139,8 @@ class MessageSetAdmin(ContentAdmin):
 @admin.register(Message)
 class MessageAdmin(ContentAdmin):
     form = MessageForm
-    list_display = ["messageset", "sequence_number", "lang", "beginning", "parts", "binary_content"]
-    list_display_links = ["sequence_number", "beginning"]
+    list_display = ["message_set", "number", "language", "beginning", "parts", "binary_content"]
+    list_display_links = ["number", "beginning"]
     list_filter = ["messageset", "lang"]
     list_select_related = ["messageset", "binary_content"]
     search_fields = ["text_content", "messageset__short_name"]
@@ -149,6 +149,18 @@ class MessageAdmin(ContentAdmin):
 
     def remove(self, record: Message) -> None:
         content.delete_message(message=record)
+
+    @display(description="Message set", ordering="messageset__short_name")
+    def message_set(self, message: Message) -> str:
+        return str(message.messageset)
+
+    @display(description="Number", ordering="sequence_number")
+    def number(self, message: Message) -> int:
+        return message.sequence_number
+
+    @display(description="Language", ordering="lang")
+    def language(self, message: Message) -> str:
+        return message.lang
 
     @display(description="Text")
     def beginning(self, message: Message) -> str:
