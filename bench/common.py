@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
-def workspace(name: str) -> Iterator[Path]:
+def workspace(name: str, directory: Path | None = None) -> Iterator[Path]:
     """A temporary directory that is gone afterwards."""
-    home = Path(tempfile.mkdtemp(prefix=f"switchboard-{name}-"))
+    home = Path(tempfile.mkdtemp(prefix=f"switchboard-{name}-", dir=directory))
     try:
         yield home
     finally:

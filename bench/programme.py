@@ -3,58 +3,88 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
-from bench.common import execute
+from django.db import connection, models
 
 TEXT = (
     "Your baby is now the size of a lemon. Eat well and drink a lot of clean water."
     " Reply STOP to end these messages."
 )
+LANGUAGE = "eng_ZA"
 
-_CONTACTS = """
-INSERT INTO contacts_contact (id, name, language, timezone, version, details, created_at, updated_at)
-SELECT gen_random_uuid(), '', '', '', 1, '{}', now(), now() FROM generate_series(1, %s)"""
-_ADDRESSES = """
-INSERT INTO contacts_address (
-       contact_id, kind, value, is_default, inactive, failures_in_a_row, created_at, details)
-SELECT id, 'msisdn', '+2782' || lpad((row_number() OVER ())::text, 7, '0'), true, false, 0, now(), '{}'
-  FROM contacts_contact"""
-_SUBSCRIPTIONS = """
-INSERT INTO stagebased_subscription (
-       id, version, contact_id, messageset_id, schedule_id, lang, initial_sequence_number,
-       next_sequence_number, active, completed, process_status, stopped, metadata, created_at, updated_at)
-SELECT gen_random_uuid(), 1, id, %s, CASE WHEN row_number() OVER () <= %s THEN %s ELSE %s END,
-       'eng_ZA', 1, 1, true, false, 0, '', '{}', now() - interval '1 day', now()
-  FROM contacts_contact"""
-_TABLES = "stagebased_subscription", "contacts_address", "contacts_contact", "outbox_delivery"
+
+def insert_select(
+    model: type[models.Model], source: str, params: list[Any], returning: str = "", /, **columns: str
+) -> list[tuple[Any, ...]]:
+    """Write rows with one ``INSERT … SELECT … FROM source``; what is asked back of them.
+
+    ``columns`` gives SQL expressions for columns; every other one gets its
+    field's default, so this keeps up with the tables.
+    """
+    fields = [
+        f for f in model._meta.concrete_fields if not f.generated and not isinstance(f, models.AutoField)
+    ]
+    values = [columns.get(field.column, "%s") for field in fields]
+    row = model()
+    usual = [f for f in fields if f.column not in columns]
+    given = [f.get_db_prep_save(f.pre_save(row, add=True), connection) for f in usual]
+    statement = (
+        f"INSERT INTO {model._meta.db_table} ({', '.join(field.column for field in fields)})"
+        f" SELECT {', '.join(values)} FROM {source}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement + (f" RETURNING {returning}" if returning else ""), [*given, *params])
+        return cursor.fetchall() if returning else []
+
+
+def literal(text: str) -> str:
+    """A text as it stands in SQL, for the ``columns`` of ``insert_select``."""
+    return "'" + text.replace("'", "''").replace("%", "%%") + "'"
 
 
 def empty() -> None:
     """Take away everybody and everything that was sent."""
-    execute("TRUNCATE stagebased_dueslot, outbox_deliverycount, " + ", ".join(_TABLES) + " CASCADE")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "TRUNCATE stagebased_dueslot, stagebased_subscription, contacts_address, contacts_contact,"
+            " outbox_delivery, outbox_deliverycount CASCADE"
+        )
 
 
 def fill(*, subscribers: int, due: int) -> int:
     """Make so many subscribers, of which ``due`` are on a schedule of every minute; that schedule's id.
 
-    The others are on one that is due once a year. The due ones lie scattered
-    among them: ids are random.
+    The others are on one that is due once in four years. The due ones lie
+    scattered among them: ids are random.
     """
-    from stagebased.models import Message, MessageSet, Schedule
+    from contacts.models import Address, Contact
+    from outbox.models import Delivery
+    from stagebased.models import Message, MessageSet, Schedule, Subscription
 
     empty()
-    often = Schedule.objects.create(planned_until=datetime.now(UTC))
+    now = datetime.now(UTC)
+    often = Schedule.objects.create(planned_until=now)
     seldom = Schedule.objects.create(
-        minute="0", hour="0", day_of_month="29", month_of_year="2", planned_until=datetime.now(UTC)
+        minute="0", hour="0", day_of_month="29", month_of_year="2", planned_until=now
     )
     programme = MessageSet.objects.create(short_name=f"bench {often.pk}", default_schedule=often)
     Message.objects.bulk_create(
-        Message(messageset=programme, sequence_number=n, lang="eng_ZA", text_content=f"{n}: {TEXT}")
+        Message(messageset=programme, sequence_number=n, lang=LANGUAGE, text_content=f"{n}: {TEXT}")
         for n in range(1, 21)
     )
-    execute(_CONTACTS, [subscribers])
-    execute(_ADDRESSES)
-    execute(_SUBSCRIPTIONS, [programme.pk, due, often.pk, seldom.pk])
-    for table in _TABLES:
-        execute(f"VACUUM ANALYZE {table}")
+    insert_select(Contact, "generate_series(1, %s)", [subscribers], id="gen_random_uuid()")
+    insert_select(
+        Address, "contacts_contact c", [], contact_id="c.id", is_default="true",
+        value="'+2782' || lpad((row_number() OVER ())::text, 7, '0')",
+    )  # fmt: skip
+    insert_select(
+        Subscription, "contacts_contact c", [],
+        id="gen_random_uuid()", contact_id="c.id", messageset_id=str(programme.pk), lang=literal(LANGUAGE),
+        schedule_id=f"CASE WHEN row_number() OVER () <= {due} THEN {often.pk} ELSE {seldom.pk} END",
+        created_at="now() - interval '1 day'",
+    )  # fmt: skip
+    for model in (Contact, Address, Subscription, Delivery):
+        with connection.cursor() as cursor:
+            cursor.execute(f"VACUUM ANALYZE {model._meta.db_table}")
     return often.pk

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from contacts import gate
 from outbox import claims, counts, rates, sets
@@ -46,69 +47,61 @@ class Dispatched:
         return sum(getattr(self, each.name) for each in fields(self))
 
 
-class Locked(NamedTuple):
-    """A claimed delivery, locked for its hand-over.
-
-    ``closed``: opted out; ``late``: past its expiry; ``asleep``: its quiet hours have begun.
-    """
-
-    outgoing: Outgoing
-    closed: bool
-    late: bool
-    asleep: bool
-
-    @property
-    def may_go(self) -> bool:
-        return not (self.closed or self.late or self.asleep)
-
-
 def hand_over(gateway: Gateway, channel: Channel, claim: Claim, clock: Clock) -> Dispatched:
-    """Hand over what of the claim is still ours and may still go out; record what became of each."""
+    """Hand over what of the claim is still ours and may still go out; record what became of each.
+
+    The rows are locked by being written as *handed* before the channel does
+    it, in one statement. Nobody sees that before the commit; whatever breaks
+    off in between undoes it.
+    """
     with transaction.atomic():
         gate.shared()
         left = rates.left_locked(gateway, now=clock.now())
-        rows = _lock(claim, channel.address_kind, clock.now())
-        may_go = [row.outgoing for row in rows if row.may_go]
-        going = may_go if left is None else may_go[:left]
+        going = _let_go(claim, channel.address_kind, left, clock.now())
         result = channel.hand_over(gateway, going) if going else HandOver()
         now = clock.now()
         rates.use(gateway, len(result.handed) + len(result.delivered), now=now)
-        asleep = [row.outgoing for row in rows if row.asleep and not (row.closed or row.late)]
-        claims.give_back([sets.id_value(one.id) for one in (*may_go[len(going) :], *asleep)])
-        did = _stop(rows, now)
-        did += _record(gateway, going, result, now)
+        did = _record(gateway, going, result, now)
+        if len(going) < len(claim.ids):
+            did += _hold_back(claim, channel.address_kind, now)
     return did
 
 
-def _lock(claim: Claim, address_kind: str, now: datetime) -> list[Locked]:
-    """The claim's rows that are still this worker's, most urgent first.
+def _let_go(claim: Claim, address_kind: str, most: int | None, now: datetime) -> list[Outgoing]:
+    """Those of the claim that are still this worker's and may go, written as handed, most urgent first.
 
     Locked in the order of their ids, as everywhere; read after the gate, so
     that an opt-out is either seen or still to come.
     """
-    chosen = sets.ids_in(claim.ids)
-    closed = closed_sql(contact="d.contact_id", address="d.address", kind="k.kind")
-    lock = " FOR UPDATE OF d" if sets.on_postgresql() else ""
+    chosen, at = sets.ids_in(claim.ids), sets.time_value(now)
+    limit = len(claim.ids) if most is None else most
     found = sets.fetch(
-        _LOCK.format(closed=closed, ids=chosen.sql, lock=lock),
-        (sets.time_value(now), sets.time_value(now), address_kind, *chosen.params, claim.key),
+        _GO[connection.vendor].format(ids=chosen.sql, closed=_CLOSED),
+        (address_kind, *chosen.params, claim.key, at, at, limit, at),
     )
-    found.sort(key=lambda row: (row[-2], row[-1], row[0]))
-    return [_locked(row) for row in found]
+    found.sort(key=itemgetter(-2, -1, 0))
+    return [_outgoing(row) for row in found]
 
 
-_LOCK = """
-SELECT d.id, d.address, d.text, d.options, d.attempts, d.expires_at, d.created_by_id,
-       NOT d.despite_opt_out AND {closed}, d.expires_at <= %s, d.closes_at <= %s,
-       d.priority, d.not_before
-  FROM outbox_delivery d CROSS JOIN (SELECT CAST(%s AS text) AS kind) k
- WHERE d.id IN {ids} AND d.claim = %s AND d.state = 'claimed'
- ORDER BY d.id{lock}"""
+_CLOSED = closed_sql(contact="d.contact_id", address="d.address", kind="k.kind")
+_MAY_GO = """
+WITH going AS MATERIALIZED (
+    SELECT d.id FROM outbox_delivery d CROSS JOIN (SELECT CAST(%s AS text) AS kind) k
+     WHERE d.id IN {ids} AND d.claim = %s AND d.state = 'claimed'
+       AND (d.expires_at IS NULL OR d.expires_at > %s) AND (d.closes_at IS NULL OR d.closes_at > %s)
+       AND (d.despite_opt_out OR NOT {closed})
+     ORDER BY d.id LIMIT %s"""
+_HANDED = """)
+UPDATE outbox_delivery
+   SET state = 'handed', handed_at = %s, reason = '', detail = '', claim = NULL, lease_until = NULL
+ WHERE id IN (SELECT id FROM going)
+RETURNING id, address, text, options, attempts, expires_at, created_by_id, priority, not_before"""
+_GO = {"postgresql": _MAY_GO + " FOR UPDATE OF d" + _HANDED, "sqlite": _MAY_GO + _HANDED}
 
 
-def _locked(row: tuple[Any, ...]) -> Locked:
-    key, address, text, options, attempts, expires_at, user, closed, late, asleep, priority, _ = row
-    outgoing = Outgoing(
+def _outgoing(row: tuple[Any, ...]) -> Outgoing:
+    key, address, text, options, attempts, expires_at, user, priority, _ = row
+    return Outgoing(
         sets.id_from(key),
         address,
         text,
@@ -118,56 +111,83 @@ def _locked(row: tuple[Any, ...]) -> Locked:
         sets.time_from(expires_at),
         user,
     )
-    return Locked(outgoing, bool(closed), bool(late), bool(asleep))
 
 
-def _stop(rows: Sequence[Locked], now: datetime) -> Dispatched:
-    """End those that must not go out any more."""
-    closed = [Move(row.outgoing.id, now, "opted_out", "The person opted out.") for row in rows if row.closed]
-    late = [
-        Move(row.outgoing.id, now, "expired", "Not sent in time.")
-        for row in rows
-        if row.late and not row.closed
-    ]
+def _hold_back(claim: Claim, address_kind: str, now: datetime) -> Dispatched:
+    """End, or queue again, what of the claim is still ours but was not let go."""
+    chosen, at = sets.ids_in(claim.ids), sets.time_value(now)
+    found = sets.fetch(
+        _WHY_NOT.format(ids=chosen.sql, closed=_CLOSED), (at, address_kind, *chosen.params, claim.key)
+    )
+    closed = [key for key, is_closed, _ in found if is_closed]
+    late = [key for key, is_closed, is_late in found if is_late and not is_closed]
+    # The others have quiet hours now, or are more than the gateway's rate allows.
+    claims.give_back([key for key, is_closed, is_late in found if not (is_closed or is_late)])
     return Dispatched(
-        cancelled=len(advance(State.CANCELLED, closed)), expired=len(advance(State.EXPIRED, late))
+        cancelled=_end(State.CANCELLED, closed, now, "opted_out", "The person opted out."),
+        expired=_end(State.EXPIRED, late, now, "expired", "Not sent in time."),
     )
 
 
+_WHY_NOT = """
+SELECT CAST(d.id AS text), NOT d.despite_opt_out AND {closed}, COALESCE(d.expires_at <= %s, FALSE)
+  FROM outbox_delivery d CROSS JOIN (SELECT CAST(%s AS text) AS kind) k
+ WHERE d.id IN {ids} AND d.claim = %s AND d.state = 'claimed'"""
+
+
+def _end(state: str, keys: Sequence[str], now: datetime, reason: str, detail: str) -> int:
+    return len(advance(state, [Move(UUID(key), now, reason, detail) for key in keys]))
+
+
 def _record(gateway: Gateway, going: Sequence[Outgoing], result: HandOver, now: datetime) -> Dispatched:
-    _arrive(gateway, State.HANDED, result.handed, now)
-    _arrive(gateway, State.DELIVERED, result.delivered, now)
-    attempts = {one.id: one.attempts for one in going}
+    """Write what the channel says; that the rest are *handed* stands there already."""
+    if len(result.handed) + len(result.delivered) + len(result.refused) != len(going):
+        raise RuntimeError(f"the channel of gateway {gateway.name} has not said what became of each delivery")
+    _count(gateway, State.HANDED, result.handed)
+    _deliver(gateway, result.delivered, now)
+    attempts = {one.id: one.attempts for one in going} if result.refused else {}
     again = {
         key: refusal
         for key, refusal in result.refused.items()
         if refusal.retryable and attempts[key] < settings.OUTBOX_MAX_ATTEMPTS
     }
     failed = [Move(key, now, r.code, r.detail) for key, r in result.refused.items() if key not in again]
+    _take_back(result.refused)
     advance(State.FAILED, failed)
     _retry(again, attempts, now)
     return Dispatched(
-        handed=len(result.handed), delivered=len(result.delivered), failed=len(failed), returned=len(again)
+        handed=len(result.handed),
+        delivered=len(result.delivered),
+        failed=len(failed),
+        returned=len(again),
     )
 
 
-def _arrive(gateway: Gateway, state: str, ids: list[UUID], now: datetime) -> None:
-    """The rows are claimed and locked by us: no look at their state is needed, nor their order."""
-    if not ids:
-        return
-    chosen = sets.ids_in(ids)
-    at = sets.time_value(now)
-    stamps = (at, at if state == State.DELIVERED else None)
-    sets.fetch(_ARRIVE.format(ids=chosen.sql), (state, *stamps, *chosen.params))
+def _count(gateway: Gateway, state: str, ids: list[UUID]) -> None:
     entered(state, {counts.Entry(state, gateway.channel, gateway.name): len(ids)}, ids)
 
 
-_ARRIVE = """
-UPDATE outbox_delivery
-   SET state = %s, handed_at = %s, delivered_at = %s, reason = '', detail = '',
-       claim = NULL, lease_until = NULL
+def _deliver(gateway: Gateway, ids: list[UUID], now: datetime) -> None:
+    if ids:
+        chosen, at = sets.ids_in(ids), sets.time_value(now)
+        sets.fetch(_DELIVERED.format(ids=chosen.sql), (at, at, *chosen.params))
+        _count(gateway, State.DELIVERED, ids)
+
+
+_DELIVERED = """
+UPDATE outbox_delivery SET state = 'delivered', handed_at = %s, delivered_at = %s
  WHERE id IN {ids}
 RETURNING 1"""
+
+
+def _take_back(refused: Collection[UUID]) -> None:
+    """They have not been handed over after all."""
+    if refused:
+        chosen = sets.ids_in(refused)
+        sets.fetch(_NOT_HANDED.format(ids=chosen.sql), chosen.params)
+
+
+_NOT_HANDED = "UPDATE outbox_delivery SET handed_at = NULL WHERE id IN {ids} RETURNING 1"
 
 
 def _retry(refused: Mapping[UUID, Refusal], attempts: Mapping[UUID, int], now: datetime) -> None:

@@ -106,7 +106,9 @@ def _unavailable(trouble: SpoolUnavailable) -> GatewayUnavailable:
 def _not_yet_handed(spool: Spool, deliveries: Sequence[Outgoing], result: HandOver) -> list[Outgoing]:
     """The deliveries without those that an earlier worker put into the spool before it died."""
     again = [str(delivery.id) for delivery in deliveries if delivery.attempts > 1]
-    places = spool.find_many(again) if again else {}
+    if not again:
+        return list(deliveries)
+    places = spool.find_many(again)
     result.handed += [delivery.id for delivery in deliveries if str(delivery.id) in places]
     return [delivery for delivery in deliveries if str(delivery.id) not in places]
 

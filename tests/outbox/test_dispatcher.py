@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from outbox import operations
-from outbox.channels import Refusal
+from outbox.channels import HandOver, Refusal
 from outbox.dispatcher import dispatch
 from outbox.models import Delivery, DeliveryCount, Gateway
 from tests.outbox.conftest import occasion
@@ -143,6 +143,7 @@ def test_a_refused_delivery_fails_with_the_channels_reason_and_the_others_go(que
     assert (did.failed, did.handed) == (1, 1)
     assert (bad.state, bad.reason, bad.detail) == ("failed", "bad_number", "No such number.")
     assert bad.ended_at
+    assert bad.handed_at is None
     assert good.state == State.HANDED
 
 
@@ -155,7 +156,7 @@ def test_a_passing_refusal_is_tried_again_ever_later_and_fails_in_the_end(queue,
     for _ in range(2):
         assert dispatch("sms", now=now).returned == 1
         delivery.refresh_from_db()
-        assert (delivery.state, delivery.reason) == (State.QUEUED, "busy")
+        assert (delivery.state, delivery.reason, delivery.handed_at) == (State.QUEUED, "busy", None)
         waits.append((delivery.not_before - now).total_seconds())
         now = delivery.not_before
     assert dispatch("sms", now=now).failed == 1
@@ -204,3 +205,13 @@ def test_a_round_costs_the_same_for_two_deliveries_and_for_two_hundred(queue, ch
         costs.append(len(asked))
     # The first one also makes the gateway's row, where there was none.
     assert costs[1] == costs[2] <= 12
+
+
+def test_a_channel_that_loses_track_of_a_delivery_has_handed_over_nothing(
+    queue, channel, monkeypatch
+) -> None:
+    delivery = queue()
+    monkeypatch.setattr(type(channel), "hand_over", lambda self, gateway, batch: HandOver())
+    assert dispatch("sms").total == 0
+    delivery.refresh_from_db()
+    assert delivery.state == State.CLAIMED
