@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
@@ -23,12 +25,27 @@ from sendables.operations import SendablesError
 SCOPE = "sendables"
 
 
+class OneRendererNegotiation(DefaultContentNegotiation):
+    """DRF's negotiation, which is left out where there is nothing to choose from.
+
+    A project with one renderer answers with that, whatever the caller says it accepts.
+    """
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        if len(renderers) > 1:
+            return super().select_renderer(request, renderers, format_suffix)
+        return renderers[0], renderers[0].media_type
+
+
 class EntityView(APIView):
     """A view of one entity. ``view_name`` says which ``<VIEW>_…`` settings are its own."""
 
     entity_name = ""
     view_name = ""
     token_scope = SCOPE
+    content_negotiation_class: type[BaseContentNegotiation] = OneRendererNegotiation
     parser_classes: list[type[BaseParser]] = [JSONParser, FormParser, MultiPartParser]
 
     @property

@@ -95,10 +95,11 @@ def position(request: Request) -> int:
 
 def link_header(request: Request, next_cursor: str | None) -> dict[str, str]:
     """``Link`` to the next page and, from a later one, to the first."""
-    here = request.build_absolute_uri()
-    links = []
+    if next_cursor is None and "cursor" not in request.query_params:
+        return {}
+    here, links = request.build_absolute_uri(), []
     if next_cursor is not None:
         links.append(f'<{replace_query_param(here, "cursor", next_cursor)}>; rel="next"')
     if "cursor" in request.query_params:
         links.append(f'<{remove_query_param(here, "cursor")}>; rel="first"')
-    return {"Link": ", ".join(links)} if links else {}
+    return {"Link": ", ".join(links)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import Parameter, Prepared
 from sendables.entities import Entity, entity
 from sendables.models import Inbox
 from sendables.signals import inboxes_changed
@@ -36,22 +38,35 @@ def announce(signal: Signal, **facts: Any) -> None:
 
 def unread_count(*, entity_name: str, reader: User) -> int:
     """How many unread ones the reader's list shows; one look-up, however many there are."""
-    return unread_counts(entity_name=entity_name, readers=[reader.pk])[reader.pk]
+    found = _count(entity(entity_name)).rows(reader=reader.pk, now=timezone.now())
+    return max(found[0][0] - found[0][1], 0) if found else 0
+
+
+@lru_cache(maxsize=64)
+def _count(kind: Entity) -> Prepared:
+    """The statement behind every badge that is polled, compiled once."""
+
+    def build() -> Any:
+        reader = Parameter("reader", Inbox._meta.get_field("user").target_field)
+        now = Parameter("now", kind.receipt_model._meta.get_field("expires_at"))
+        boxes = Inbox.objects.filter(user_id=reader, entity=kind.name)
+        return boxes.annotate(gone=_expired_unswept(kind, now)).values_list("unread", "gone")
+
+    return Prepared(build)
 
 
 def unread_counts(*, entity_name: str, readers: Sequence[Any]) -> dict[Any, int]:
     """The same for several readers, by primary key, in one statement."""
     kind = entity(entity_name)
     boxes = Inbox.objects.filter(Among("user_id", list(readers)), entity=kind.name)
-    counted = boxes.annotate(gone=_expired_unswept(kind)).values_list("user_id", "unread", "gone")
+    gone = _expired_unswept(kind, timezone.now())
+    counted = boxes.annotate(gone=gone).values_list("user_id", "unread", "gone")
     return dict.fromkeys(readers, 0) | {user: max(unread - gone, 0) for user, unread, gone in counted}
 
 
-def _expired_unswept(kind: Entity) -> Coalesce:
+def _expired_unswept(kind: Entity, now: Any) -> Coalesce:
     """Unread receipts that expired since the last sweep: still counted, no longer shown."""
-    expired = kind.receipts.held().filter(
-        recipient=OuterRef("user"), read_at=None, expires_at__lte=timezone.now()
-    )
+    expired = kind.receipts.held().filter(recipient=OuterRef("user"), read_at=None, expires_at__lte=now)
     counted = expired.order_by().values("recipient").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted), 0)
 
