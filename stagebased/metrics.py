@@ -19,7 +19,7 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from outbox.models import Delivery
 from stagebased.calendar import BadCronField, slots_between
 from stagebased.models import MessageSet, Metric, Schedule, Subscription
-from stagebased.operations.stopping import SOURCE
+from stagebased.operations.waiting import SOURCE
 from stagebased.slots import cron_of, own_zone
 
 #: Due subscriptions whose slot ended as a failure. Its time says up to when the sums have counted.

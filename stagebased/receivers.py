@@ -18,7 +18,8 @@ from contacts.models import Contact, OptOut
 from outbox import sets
 from outbox.operations import cancel
 from stagebased.models import MessageSet, Subscription
-from stagebased.operations.stopping import SOURCE
+from stagebased.operations.dates import realign
+from stagebased.operations.waiting import SOURCE
 from stagebased.planner import sql
 
 Stopped = Subscription.Stopped
@@ -48,9 +49,9 @@ def resume_for_opt_in(*, contact_ids: list[UUID], **_: Any) -> None:
     waiting = _of(contact_ids).filter(stopped=Stopped.OPT_OUT, active=False, completed=False)
     ids = _locked(waiting.exclude(_unsubscribed(contact_ids)))
     resumed = set(ids) - set(_unreachable(ids))
-    Subscription.objects.filter(pk__in=resumed).update(
-        active=True, stopped=Stopped.NO, updated_at=timezone.now()
-    )
+    now = timezone.now()
+    Subscription.objects.filter(pk__in=resumed).update(active=True, stopped=Stopped.NO, updated_at=now)
+    realign(subscription_ids=resumed, now=now)
 
 
 def blank_for_forgotten(*, contact_ids: list[UUID], **_: Any) -> None:

@@ -38,6 +38,8 @@ class Send:
 class Path:
     """A chain of sets with their content and the schedules it may run on."""
 
+    #: The sets' ids in their order.
+    chain: list[int]
     programmes: dict[int, Programme]
     schedules: dict[int, Schedule]
 
@@ -54,7 +56,7 @@ def load(messageset_id: int, schedule_id: int | None = None) -> Path:
         key = following[key]
     defaults = dict(MessageSet.objects.filter(pk__in=chain).values_list("pk", "default_schedule"))
     wanted = {*defaults.values(), schedule_id or defaults[messageset_id]}
-    return Path(programmes.load(chain), Schedule.objects.in_bulk(wanted))
+    return Path(chain, programmes.load(chain), Schedule.objects.in_bulk(wanted))
 
 
 #: What a slot brings somebody at a position of a set.

@@ -156,6 +156,15 @@ def pass_by(programme: Programme, position: int) -> Step:
     return Step(SKIPPED, position, completes=ended, follow_up=programme.follow_up if ended else None)
 
 
+def let_go(programme: Programme, found: Step, position: int) -> Step:
+    """A step without a message for somebody whose position follows a date: its number is over even so."""
+    number = programme.at_or_after(position)
+    if number is None:
+        return found
+    gone = _advance(programme, Step(QUEUED, number, number), position)
+    return replace(found, position=gone.position, completes=gone.completes, follow_up=gone.follow_up)
+
+
 def _advance(programme: Programme, sent: Step, position: int) -> Step:
     if sent.state != QUEUED:
         return replace(sent, position=position)

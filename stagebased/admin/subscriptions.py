@@ -20,7 +20,7 @@ from outbox.models import Delivery
 from stagebased.errors import ProgrammeError
 from stagebased.forms import SubscriptionForm
 from stagebased.models import Subscription
-from stagebased.operations import stopping, subscribe
+from stagebased.operations import stopping, subscribe, waiting
 from stagebased.operations.audit import Author
 from stagebased.operations.send import send_now
 from stagebased.steps import QUEUED
@@ -38,6 +38,9 @@ _RECORD = [
     "updated_at",
     "updated_by",
 ]
+
+
+_ROW = "<tr>" + 4 * '<td style="padding-right: 18px">{}</td>' + "</tr>"
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -63,7 +66,7 @@ class StateFilter(admin.SimpleListFilter):
 class SubscriptionAdmin(ModelAdmin):
     form = SubscriptionForm
     list_display = [
-        "person", "number", "messageset", "next_sequence_number", "lang", "state", "schedule", "created_at",
+        "person", "number", "message_set", "next_message", "language", "state", "schedule", "created_at",
     ]  # fmt: skip
     list_display_links = ["person", "number"]
     list_filter = [StateFilter, "messageset", "schedule", "created_at"]
@@ -93,13 +96,25 @@ class SubscriptionAdmin(ModelAdmin):
         term = search_term.strip().replace("\x00", "")
         return (queryset.filter(_matching(term)) if term else queryset), False
 
-    @display(description="Person", ordering="contact__name")
+    @display(description="Person")
     def person(self, subscription: Subscription) -> str:
         return str(subscription.contact)
 
     @display(description="Number")
     def number(self, subscription: Any) -> str:
         return subscription.best_number or "—"
+
+    @display(description="Message set")
+    def message_set(self, subscription: Subscription) -> str:
+        return str(subscription.messageset)
+
+    @display(description="Next message")
+    def next_message(self, subscription: Subscription) -> int:
+        return subscription.next_sequence_number
+
+    @display(description="Language")
+    def language(self, subscription: Subscription) -> str:
+        return subscription.lang
 
     @display(description="State")
     def state(self, subscription: Subscription) -> str:
@@ -112,15 +127,15 @@ class SubscriptionAdmin(ModelAdmin):
     @display(description="Latest deliveries")
     def history(self, subscription: Subscription) -> SafeString:
         """What became of each due slot, the latest first."""
-        rows = Delivery.objects.filter(cause=subscription.pk, source=stopping.SOURCE)
+        rows = Delivery.objects.filter(cause=subscription.pk, source=waiting.SOURCE)
         latest = rows.order_by("-created_at", "-pk")[:MOST_SHOWN]
-        lines = format_html_join(
-            "", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", map(_line, latest)
-        )
+        lines = format_html_join("", _ROW, map(_line, latest))
         if not lines:
             return SafeString("—")
         return format_html(
-            "<table><tr><th>When</th><th>State</th><th>Why</th><th>Text</th></tr>{}</table>", lines
+            '<table style="border-collapse: separate; border-spacing: 0 6px; text-align: left">'
+            "<tr><th>When</th><th>State</th><th>Why</th><th>Text</th></tr>{}</table>",
+            lines,
         )
 
     # --- saving: through the operations -----------------------------------------------

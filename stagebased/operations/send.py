@@ -22,7 +22,7 @@ from stagebased.errors import NotSendable, Refused, UnknownSchedule, UnknownSubs
 from stagebased.models import DueSlot, Schedule, Subscription, Welcome
 from stagebased.planner import sql
 from stagebased.planner.batch import Occasion, Rule, Shelf, deal, next_message
-from stagebased.planner.sql import Candidate
+from stagebased.planner.records import Candidate
 from stagebased.slots import latest_due, own_zone
 from stagebased.steps import Programme, Step, greeting, repeat
 from stagebased.wake import nudge_planner

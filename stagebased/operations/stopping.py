@@ -10,13 +10,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from outbox.operations import cancel
 from stagebased.errors import Refused
 from stagebased.models import Change, Subscription
 from stagebased.operations.audit import NOBODY, Author, record
+from stagebased.operations.dates import realign
+from stagebased.operations.waiting import cancel_waiting
 
-#: What deliveries of a subscription name as their source.
-SOURCE = "subscription"
 Stopped = Subscription.Stopped
 
 
@@ -50,7 +49,10 @@ def pause(
 
 @transaction.atomic
 def resume(*, subscription_ids: Collection[UUID], author: Author, now: datetime | None = None) -> int:
-    """Let paused subscriptions go on where they stopped, from their next slot; how many."""
+    """Let paused subscriptions go on where they stopped, from their next slot; how many.
+
+    Those whose position follows a date go on where it is by now.
+    """
     return _resume(Subscription.objects.filter(pk__in=subscription_ids), author, now or timezone.now())
 
 
@@ -66,18 +68,9 @@ def _resume(wanted: QuerySet[Subscription], author: Author, now: datetime) -> in
         active=True, stopped=Stopped.NO, paused_until=None, updated_at=now, updated_by=author.user
     )
     record(Change.Kind.RESUME, found, author)
+    realign(subscription_ids=[subscription.pk for subscription in found], now=now)
     return len(found)
 
 
 def _locked(wanted: QuerySet[Subscription]) -> list[Subscription]:
     return list(wanted.select_for_update(no_key=True).order_by("pk").only("pk", "contact"))
-
-
-def cancel_waiting(subscription_ids: Collection[UUID]) -> None:
-    """Stop what was queued for these subscriptions and has not gone out."""
-    cancel(
-        reason="subscription_stopped",
-        detail="The subscription was stopped before the message went out.",
-        cause_ids=subscription_ids,
-        source=SOURCE,
-    )

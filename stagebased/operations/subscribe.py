@@ -17,8 +17,9 @@ from contacts.operations import ensure_contact, get_or_create_contact
 from stagebased.errors import Refused, UnknownSubscription
 from stagebased.models import MessageSet, Schedule, Subscription, Welcome
 from stagebased.operations.content.sets import unknown_key
+from stagebased.operations.dates import settle
 from stagebased.operations.send import greet
-from stagebased.operations.stopping import cancel_waiting
+from stagebased.operations.waiting import cancel_waiting
 
 Stopped = Subscription.Stopped
 #: Who was stopped for another reason (an opt-out) stays so: only that reason's end starts them again.
@@ -84,11 +85,13 @@ def _is_done(request_id: str | None) -> bool:
 
 def _begin(subscription: Subscription, *, msisdn: str | None, by: User | None) -> Subscription:
     welcomes = _check_programme(subscription.messageset_id, subscription.schedule_id)
+    if subscription.anchor_date is not None:
+        settle(subscription, anchor_date=subscription.anchor_date, now=timezone.now())
     try:
         with transaction.atomic():
             _know_person(subscription, msisdn, by)
             _INSERT(subscription)
-            if welcomes:
+            if welcomes or subscription.anchor_date is not None:
                 greet(subscription_ids=[subscription.pk])
     except IntegrityError:
         # Perhaps the set or the schedule has just been removed.

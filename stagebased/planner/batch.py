@@ -23,8 +23,8 @@ from stagebased import programmes
 from stagebased.calendar import next_allowed, next_closing, zone_named
 from stagebased.models import MessageSet
 from stagebased.planner import sql
-from stagebased.planner.sql import Beginning, Candidate, Choice, Move
-from stagebased.steps import FAILED, QUEUED, SKIPPED, Programme, Step, step
+from stagebased.planner.records import Beginning, Candidate, Choice, Move
+from stagebased.steps import FAILED, QUEUED, SKIPPED, Programme, Step, let_go, step
 
 #: How late a slot may be for a set that skips what an outage kept back: planning has its ups and downs too.
 PUNCTUAL = timedelta(minutes=15)
@@ -172,6 +172,8 @@ class _Orders:
         found = self._rule(programme, candidate)
         if found.state == QUEUED:
             found = self._withheld(programme, candidate, found)
+        if candidate.dated and self._occasion.slot_at and found.state != QUEUED:
+            found = let_go(programme, found, candidate.position)
         window = self._window(programme, candidate.timezone)
         self.steps.append(found)
         self.rows.append((

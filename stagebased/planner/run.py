@@ -23,7 +23,7 @@ from outbox import sets, wake
 from stagebased.models import DueSlot
 from stagebased.planner import sql
 from stagebased.planner.batch import Occasion, Shelf, Tally, deal, tally
-from stagebased.planner.sql import Candidate, Due
+from stagebased.planner.records import Candidate, Due
 from stagebased.slots import own_zone, spaced_sets
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection
 
@@ -17,6 +17,7 @@ from contacts.sql import best_address_sql, opted_out_sql
 from outbox import sets
 from outbox.channels import channel, channel_names
 from outbox.ids import millisecond_prefix
+from stagebased.planner.records import Beginning, Candidate, Choice, Due, Move
 
 #: What a subscription must be to be planned; word for word the condition of the index ``subscription_ready``.
 READY = "s.active AND NOT s.completed AND s.process_status = 0"
@@ -30,10 +31,10 @@ _CANDIDATES = """
 SELECT CAST(s.id AS text), CAST(s.contact_id AS text),
        CASE WHEN {kind} <> 'account' THEN {best_address}
             WHEN c.opted_out_at IS NULL THEN CAST(c.user_id AS text) END,
-       s.messageset_id, s.next_sequence_number, s.lang, c.timezone, s.prepend, s.completed
+       s.messageset_id, s.next_sequence_number, s.lang, c.timezone, s.prepend, s.completed, s.dated
   FROM (SELECT * FROM (SELECT * FROM (
         SELECT s.id, s.contact_id, s.messageset_id, s.next_sequence_number, s.lang, s.completed,
-               {prepend} AS prepend
+               {prepend} AS prepend, s.anchor_date IS NOT NULL AS dated
           FROM stagebased_subscription s
          WHERE {condition}
          ORDER BY s.id LIMIT %s {lock}
@@ -86,10 +87,12 @@ UPDATE stagebased_subscription
 _FOLLOW_UP = """
 INSERT INTO stagebased_subscription (
     id, version, contact_id, messageset_id, schedule_id, lang, initial_sequence_number, next_sequence_number,
-    active, completed, process_status, stopped, metadata, last_slot_at, continues_id, created_at, updated_at
+    active, completed, process_status, stopped, metadata, last_slot_at, continues_id, anchor_date,
+    anchor_set_id, created_at, updated_at
 )
 SELECT {new_id}, 1, s.contact_id, given.messageset, given.schedule, s.lang, given.at, given.at,
-       TRUE, FALSE, 0, '', '{{}}', s.last_slot_at, s.id, {now}, {now}
+       TRUE, FALSE, 0, '', '{{}}', s.last_slot_at, s.id, s.anchor_date, s.anchor_set_id,
+       {now}, {now}
   FROM {given} AS given JOIN stagebased_subscription s ON s.id = given.k
  WHERE TRUE
     ON CONFLICT DO NOTHING
@@ -99,64 +102,6 @@ _PREPENDED = """
 UPDATE stagebased_subscription SET metadata = {cleared}
  WHERE id IN (SELECT k FROM {given} AS given)
 """
-
-
-class Candidate(NamedTuple):
-    """A subscription that is about to get something; its row is locked."""
-
-    #: Its id as the database writes it; it only travels back there.
-    key: str
-    contact: str
-    #: Where the person is reached over the set's channel; None: nowhere.
-    address: str | None
-    messageset_id: int
-    position: int
-    lang: str
-    timezone: str
-    prepend: str | None
-    completed: bool
-
-
-class Choice(NamedTuple):
-    """What a candidate gets: the number of a step, so many seconds after the step's time."""
-
-    key: str
-    contact: str
-    address: str
-    step: int
-    delay: int
-
-
-class Move(NamedTuple):
-    """Where a subscription is afterwards. ``done`` and ``moved`` are 0 or 1."""
-
-    key: str
-    position: int
-    done: int
-    moved: int
-
-
-class Beginning(NamedTuple):
-    """A follow-up subscription of the one with ``key``."""
-
-    key: str
-    messageset_id: int
-    schedule_id: int
-    position: int
-
-
-class Due(NamedTuple):
-    """Which subscriptions a slot concerns: those after ``cursor`` that have not had it yet."""
-
-    schedule_id: int
-    due_at: datetime
-    #: Only those that existed before this time.
-    joined_before: datetime
-    #: Only people of these zones; empty: everybody.
-    zones: Sequence[str]
-    cursor: str
-    #: Only these sets; None: all.
-    messagesets: Sequence[int] | None = None
 
 
 def due_candidates(due: Due, limit: int) -> list[Candidate]:
@@ -304,40 +249,3 @@ def _moment() -> str:
 def _execute(statement: str, params: Sequence[Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-
-
-class Held(NamedTuple):
-    """A waiting delivery whose quiet hours have begun, and whose they are."""
-
-    key: str
-    messageset_id: int
-    timezone: str
-    schedule_timezone: str
-
-
-_HELD = """
-SELECT CAST(d.id AS text), s.messageset_id, c.timezone, p.timezone
-  FROM outbox_delivery d
-  JOIN stagebased_subscription s ON s.id = d.cause
-  JOIN contacts_contact c ON c.id = s.contact_id
-  JOIN stagebased_schedule p ON p.id = s.schedule_id
- WHERE d.state = 'queued' AND d.closes_at <= %s
- ORDER BY d.closes_at LIMIT %s {lock}
-"""
-_REOPEN = """
-UPDATE outbox_delivery SET not_before = given.opens, closes_at = given.closes
-  FROM {given} AS given
- WHERE outbox_delivery.id = given.k
-"""
-
-
-def held(now: datetime, limit: int) -> list[Held]:
-    """Deliveries of programmes that wait because of quiet hours, locked."""
-    lock = "FOR UPDATE OF d SKIP LOCKED" if sets.on_postgresql() else ""
-    return [Held._make(row) for row in sets.fetch(_HELD.format(lock=lock), [sets.time_value(now), limit])]
-
-
-def reopen(times: Sequence[tuple[str, str, str | None]]) -> None:
-    """Let deliveries go out from one moment to another: key, and both as texts (``outbox.sets``)."""
-    given = sets.records(times, k="uuid", opens="timestamptz", closes="timestamptz")
-    _execute(_REOPEN.format(given=given.sql), given.params)
