@@ -72,6 +72,7 @@ SECRET_KEY_FALLBACKS = env.words(
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
     default="" if PRODUCTION else "localhost,127.0.0.1,[::1]",
+    pattern=r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\]",
     help="Host names this installation answers to.",
 )
 if PRODUCTION and not ALLOWED_HOSTS:
@@ -479,6 +480,14 @@ HOSPITALITY_SESSION_SECONDS = env.number(
 HOSPITALITY_FEEDBACK_WORDS = env.number(
     "HOSPITALITY_FEEDBACK_WORDS", default=0, most=1000, help="Fewest words of feedback; 0: any."
 )
+HOSPITALITY_NEW_MEMBER_DAYS = env.number(
+    "HOSPITALITY_NEW_MEMBER_DAYS", default=7, most=3650, help="How many days a member counts as new."
+)
+HOSPITALITY_NEW_MEMBER_RECIPIENTS = env.number(
+    "HOSPITALITY_NEW_MEMBER_RECIPIENTS",
+    default=0,
+    help="To how many people a new member of the hospitality network may write in a day; 0: no limit.",
+)
 
 # --- E-mail -----------------------------------------------------------------------------
 
@@ -513,6 +522,7 @@ SENDABLES: dict[str, dict[str, Any]] = {
     "message": {
         "SEND_RATE": f"{_messages_per_hour}/hour" if _messages_per_hour else None,
         "RETENTION_DAYS": _message_days or None,
+        "RECIPIENT_RATE": "hospitality.limits.recipient_rate" if HOSPITALITY_NEW_MEMBER_RECIPIENTS else None,
     },
     "notice": {"RETENTION_DAYS": _notice_days or None},
 }

@@ -97,6 +97,11 @@ def test_the_key_is_made_once_and_kept_for_its_owner_only(tmp_path):
         ({"PRODUCTION": "true"}, "SECRET_KEY is required when PRODUCTION=true"),
         ({"PRODUCTION": "true", "SECRET_KEY": "short"}, "SECRET_KEY is shorter than 50 characters"),
         ({"PRODUCTION": "true", "SECRET_KEY": LONG_KEY}, "ALLOWED_HOSTS is required when PRODUCTION=true"),
+        (
+            {"ALLOWED_HOSTS": "https://switchboard.example.org"},
+            "ALLOWED_HOSTS: 'https://switchboard.example.org'",
+        ),
+        ({"ALLOWED_HOSTS": "switchboard.example.org:8000"}, "ALLOWED_HOSTS: 'switchboard.example.org:8000'"),
         ({"PRODUCTION": "true", "DEBUG": "true"}, "DEBUG=true and PRODUCTION=true exclude each other"),
     ],
 )
