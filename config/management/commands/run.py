@@ -28,6 +28,7 @@ class Command(BaseCommand):
         demo = demo_wanted()
         if demo:
             call_command("seed_demo", if_empty=True, stdout=self.stdout)
+            call_command("seed_members", if_empty=True, stdout=self.stdout)
         self.stdout.write(log_in_note())
         self.stdout.write(addresses())
         start(PROCESSES + (("gateway",) if demo else ()))
