@@ -23,6 +23,7 @@ from contacts.operations.people import (
     delete_contact,
     ensure_contact,
     get_or_create_contact,
+    prefer_language,
     update_contact,
 )
 
@@ -42,6 +43,7 @@ __all__ = [
     "note_detail_keys",
     "opt_in",
     "opt_out",
+    "prefer_language",
     "record_failures",
     "record_successes",
     "remove_addresses",

@@ -1,0 +1,276 @@
+"""Moving somebody to something else: one call, all or nothing, on record.
+
+Each of these takes one subscription, some, or all that a person has running;
+what it takes away is stopped with all that waits, and what comes instead is
+running, when the transaction commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from contacts.operations import prefer_language
+from stagebased.errors import Refused
+from stagebased.models import Change, MessageSet, Schedule, Subscription
+from stagebased.operations.audit import Author, change
+from stagebased.operations.content.sets import unknown_key
+from stagebased.operations.dates import facts, settle
+from stagebased.operations.send import greet
+from stagebased.operations.waiting import cancel_waiting
+
+Stopped = Subscription.Stopped
+Kind = Change.Kind
+#: After these somebody begins anew, also out of a pause.
+_AFRESH = (Kind.BIRTH, Kind.LOSS)
+#: What precedes the short name of a set's counterpart on another channel, as hubs have always named them.
+PREFIX = "{channel}_"
+
+
+@dataclass(frozen=True)
+class Which:
+    """The subscriptions meant: of a person or of a list of ids, those that have not come to their end.
+
+    Paused ones count, and those that an opt-out stopped: when the person comes
+    back, they must not go on as if nothing had happened.
+    """
+
+    contact_id: UUID | None = None
+    subscription_ids: Collection[UUID] = ()
+
+    def locked(self) -> list[Subscription]:
+        """Them, locked; those that are running first."""
+        wanted = Subscription.objects.filter(completed=False)
+        if self.contact_id is not None:
+            wanted = wanted.filter(contact=self.contact_id)
+        else:
+            wanted = wanted.filter(pk__in=self.subscription_ids)
+        alive = wanted.filter(active=True) | wanted.filter(stopped__in=[Stopped.PAUSED, Stopped.OPT_OUT])
+        rows = alive.select_for_update(no_key=True, of=("self",)).select_related("messageset")
+        return sorted(rows.order_by("pk"), key=lambda row: not row.active)
+
+
+@transaction.atomic
+def switch_language(
+    *, which: Which, lang: str, author: Author, now: datetime | None = None
+) -> list[Subscription]:
+    """Go on in another language from the next message on; what waits in the old one still goes out.
+
+    The people's preferred language changes with it.
+    """
+    found = _change(which, Kind.LANGUAGE, {"lang": lang}, author, now)
+    prefer_language(contact_ids={subscription.contact_id for subscription in found}, language=lang)
+    return found
+
+
+@transaction.atomic
+def switch_schedule(
+    *, which: Which, schedule_id: int, author: Author, now: datetime | None = None
+) -> list[Subscription]:
+    """Go on at another schedule's times. Raises Refused for one that does not exist."""
+    if not Schedule.objects.filter(pk=schedule_id).exists():
+        raise Refused({"schedule": [unknown_key(schedule_id)]})
+    return _change(which, Kind.SCHEDULE, {"schedule_id": schedule_id}, author, now)
+
+
+@transaction.atomic
+def switch_position(
+    *, which: Which, position: int, author: Author, now: datetime | None = None
+) -> list[Subscription]:
+    """Go on, or back, at another message number."""
+    if position < 1:
+        raise Refused({"next_sequence_number": ["Ensure this value is greater than or equal to 1."]})
+    return _change(which, Kind.POSITION, {"next_sequence_number": position}, author, now)
+
+
+def _change(
+    which: Which,
+    kind: Change.Kind,
+    values: dict[str, Any],
+    author: Author,
+    now: datetime | None,
+) -> list[Subscription]:
+    now, found = now or timezone.now(), which.locked()
+    rows = []
+    for subscription in found:
+        before = facts(subscription)
+        for name, value in values.items():
+            setattr(subscription, name, value)
+        rows.append(change(kind, subscription, author, before=before, after=facts(subscription)))
+    keys = [subscription.pk for subscription in found]
+    Subscription.objects.filter(pk__in=keys).update(**values, updated_at=now, updated_by=author.user)
+    Change.objects.bulk_create(rows)
+    return found
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to go on: a set, and the position or the date that says where in it."""
+
+    messageset: MessageSet
+    position: int = 1
+    anchor_date: date | None = None
+    schedule_id: int | None = None
+    lang: str = ""
+
+
+def target(
+    *,
+    short_name: str,
+    position: int = 1,
+    anchor_date: date | None = None,
+    schedule_id: int | None = None,
+    lang: str = "",
+) -> Target:
+    """The target with that set. Raises Refused for what does not exist, and for a position below 1."""
+    found = MessageSet.objects.filter(short_name=short_name).first()
+    errors = {}
+    if found is None:
+        errors["messageset"] = [f"There is no message set {short_name!r}."]
+    if schedule_id is not None and not Schedule.objects.filter(pk=schedule_id).exists():
+        errors["schedule"] = [unknown_key(schedule_id)]
+    if position < 1:
+        errors["next_sequence_number"] = ["Ensure this value is greater than or equal to 1."]
+    if errors or found is None:
+        raise Refused(errors)
+    return Target(found, position, anchor_date, schedule_id, lang)
+
+
+@transaction.atomic
+def switch_set(
+    *, which: Which, to: Target, author: Author, now: datetime | None = None
+) -> list[Subscription]:
+    """Stop these and begin the target set, once for each person; the new subscriptions.
+
+    Somebody who is on the target set already goes on there as before. Raises
+    Refused where the target's date puts nobody into it.
+    """
+    return _replace(which, Kind.SET, Stopped.SWITCHED, to, author, now or timezone.now())
+
+
+@transaction.atomic
+def baby_born(*, which: Which, to: Target, author: Author, now: datetime | None = None) -> list[Subscription]:
+    """Stop what speaks of pregnancy and begin the target, counted from the birth (``to.anchor_date``)."""
+    return _replace(which, Kind.BIRTH, Stopped.SWITCHED, to, author, now or timezone.now())
+
+
+@transaction.atomic
+def loss(
+    *, which: Which, to: Target | None, author: Author, now: datetime | None = None
+) -> list[Subscription]:
+    """Stop everything at once, with all that waits to be sent; the target set, if any, begins instead."""
+    return _replace(which, Kind.LOSS, Stopped.LOSS, to, author, now or timezone.now())
+
+
+@transaction.atomic
+def switch_channel(
+    *, which: Which, channel: str, author: Author, now: datetime | None = None
+) -> list[Subscription]:
+    """Go on at the same position in the set's counterpart on another channel; the new subscriptions.
+
+    The counterpart is the set of the same name with the channel before it
+    (``whatsapp_momconnect.1`` beside ``momconnect.1``). Raises Refused, with
+    nothing changed, where one of the sets has none.
+    """
+    now, found = now or timezone.now(), which.locked()
+    moving = [subscription for subscription in found if subscription.messageset.channel != channel]
+    counterparts = _counterparts({subscription.messageset for subscription in moving}, channel)
+    made, rows = [], []
+    for subscription in moving:
+        to = _same_place(subscription, counterparts[subscription.messageset_id])
+        successor = _begin(subscription, Kind.CHANNEL, to, author, now)
+        successor.last_slot_at = successor.last_slot_at or subscription.last_slot_at
+        made.append(successor)
+        rows.append(_row(Kind.CHANNEL, subscription, successor, author))
+    _stop(moving, Stopped.SWITCHED, author, now)
+    Subscription.objects.bulk_create(made)
+    Change.objects.bulk_create(rows)
+    return made
+
+
+def _same_place(subscription: Subscription, counterpart: MessageSet) -> Target:
+    """There at the same number; by the date, where both follow one."""
+    dated = counterpart.starts_after is not None
+    return Target(
+        counterpart,
+        subscription.next_sequence_number,
+        subscription.anchor_date if dated else None,
+        subscription.schedule_id,
+    )
+
+
+def _counterparts(sets: Collection[MessageSet], channel: str) -> dict[int, MessageSet]:
+    wanted = {}
+    for one in sets:
+        plain = one.short_name.removeprefix(PREFIX.format(channel=one.channel))
+        wanted[one.pk] = {plain, PREFIX.format(channel=channel) + plain}
+    names = set().union(*wanted.values())
+    candidates = list(MessageSet.objects.filter(short_name__in=names, channel=channel))
+    found = {
+        key: match
+        for key, names in wanted.items()
+        if (match := next((one for one in candidates if one.short_name in names), None))
+    }
+    if missing := sorted(one.short_name for one in sets if one.pk not in found):
+        raise Refused({"channel": [f"There is no counterpart over {channel} for: {', '.join(missing)}."]})
+    return found
+
+
+def _replace(
+    which: Which, kind: Change.Kind, stopped: str, to: Target | None, author: Author, now: datetime
+) -> list[Subscription]:
+    found = which.locked()
+    staying = {one.contact_id for one in found if to and one.messageset_id == to.messageset.pk}
+    leaving = [one for one in found if not to or one.messageset_id != to.messageset.pk]
+    made: dict[UUID, Subscription] = {}
+    for subscription in leaving:
+        if to and subscription.contact_id not in staying and subscription.contact_id not in made:
+            made[subscription.contact_id] = _begin(subscription, kind, to, author, now)
+    rows = [_row(kind, one, made.get(one.contact_id), author) for one in leaving]
+    _stop(leaving, stopped, author, now)
+    Subscription.objects.bulk_create(made.values())
+    Change.objects.bulk_create(rows)
+    greet(subscription_ids=[one.pk for one in made.values()], now=now)
+    return list(made.values())
+
+
+def _begin(old: Subscription, kind: Change.Kind, to: Target, author: Author, now: datetime) -> Subscription:
+    """A subscription in the old one's place, not stored yet."""
+    made = Subscription(
+        contact_id=old.contact_id,
+        messageset=to.messageset,
+        schedule_id=to.schedule_id or to.messageset.default_schedule_id,
+        lang=to.lang or old.lang,
+        initial_sequence_number=to.position,
+        next_sequence_number=to.position,
+        metadata={},
+        created_at=now,
+        updated_at=now,
+        created_by=author.user,
+        updated_by=author.user,
+    )
+    # A pause was meant for what went before; an opt-out holds whatever comes.
+    if old.stopped == Stopped.OPT_OUT or (old.stopped == Stopped.PAUSED and kind not in _AFRESH):
+        made.active, made.stopped, made.paused_until = False, old.stopped, old.paused_until
+    if to.anchor_date is not None:
+        settle(made, anchor_date=to.anchor_date, now=now)
+    return made
+
+
+def _row(kind: Change.Kind, old: Subscription, successor: Subscription | None, author: Author) -> Change:
+    after = facts(successor) if successor else {}
+    return change(kind, old, author, before=facts(old), after=after, successor=successor)
+
+
+def _stop(subscriptions: Sequence[Subscription], stopped: str, author: Author, now: datetime) -> None:
+    keys = [subscription.pk for subscription in subscriptions]
+    Subscription.objects.filter(pk__in=keys).update(
+        active=False, stopped=stopped, paused_until=None, updated_at=now, updated_by=author.user
+    )
+    cancel_waiting(keys)
