@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PY := .venv/bin/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help run test lint format lock docs screenshots audit bench-sends bench-api bench-telephony bench-gateway clean
+.PHONY: help run test lint format lock docs screenshots audit bench-sends bench-api bench-telephony bench-gateway bench-hosts clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -56,6 +56,9 @@ bench-telephony: .venv/dev.done ## how fast lists of telephone users are answere
 
 bench-gateway: .venv/dev.done ## how fast the SMS interface takes messages and lists them
 	$(PY) -m bench.gateway $(ARGS)
+
+bench-hosts: .venv/dev.done ## how fast hosts are found by place beside the bare SQL
+	$(PY) -m bench.hosts $(ARGS)
 
 clean: ## remove the environment and everything under var/
 	rm -rf .venv var
