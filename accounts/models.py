@@ -19,6 +19,9 @@ API_CLIENTS = "API clients"
 class User(AbstractUser):
     """An account: a person or a program that calls the APIs or uses the admin."""
 
+    # Longer than Django's 128: a SHA-512 crypt hash taken over from an htpasswd file does not fit there.
+    password = models.CharField("password", max_length=256)
+
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def usable(self, now: datetime | Expression | None = None) -> ApiTokenQuerySet:
