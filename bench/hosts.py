@@ -44,8 +44,6 @@ WHERE m.validated AND NOT m.notcurrentlyavailable AND m.latitude IS NOT NULL AND
   AND point(m.longitude, m.latitude) <@ box(point(%s, %s), point(%s, %s))"""
 _NEAREST = f"""
 SELECT m.*, u.* {_LISTED} ORDER BY point(m.longitude, m.latitude) <-> point(%s, %s) LIMIT {LIMIT}"""
-    f"SELECT m.*, u.* {_LISTED} ORDER BY point(m.longitude, m.latitude) <-> point(%s, %s) LIMIT {LIMIT}"
-)
 _LETTERS = """
 WITH sent AS (
     INSERT INTO sendables_message (content, sent_on, subject, sender_id)
