@@ -21,7 +21,7 @@ from sendables.sql import quoted
 # In user order, as everywhere, so that sends to the same people wait for each other.
 _NOTE = """
 INSERT INTO {inbox} AS box (user_id, entity, unread, version)
-SELECT given.person, %s, given.number, given.number FROM {given} AS given WHERE true ORDER BY given.person
+SELECT given.person, %s, given.unread, given.number FROM {given} AS given WHERE true ORDER BY given.person
 ON CONFLICT (user_id, entity)
 DO UPDATE SET unread = box.unread + excluded.unread, version = box.version + excluded.version
 RETURNING user_id, version
@@ -54,7 +54,10 @@ def send_letters(letters: Sequence[Letter]) -> set[UUID]:
 
 def _deliver(letters: Sequence[Letter]) -> None:
     now, kind = timezone.now(), entity("notice")
-    places = _note(kind.name, Counter(letter.person for letter in letters))
+    numbers = Counter(letter.person for letter in letters)
+    places = note_arrivals(
+        kind.name, [Arrivals(person, number, number) for person, number in numbers.items()]
+    )
     notices = Notice.objects.bulk_create(
         Notice(content=letter.content, sent_on=now, delivery=letter.delivery) for letter in letters
     )
@@ -66,9 +69,20 @@ def _deliver(letters: Sequence[Letter]) -> None:
     announce(inboxes_changed, entity=kind.name, users=sorted(places))
 
 
-def _note(entity_name: str, numbers: Counter[int]) -> dict[Any, int]:
-    """Count that many more as unread for each person; the versions before."""
-    given = sets.records(sorted(numbers.items()), person="bigint", number="int")
+class Arrivals(NamedTuple):
+    """How many receipts one person is about to get, and how many of them unread."""
+
+    person: int
+    number: int
+    unread: int
+
+
+def note_arrivals(entity_name: str, arrivals: Sequence[Arrivals]) -> dict[Any, int]:
+    """Count what arrives in the inboxes; by person, the place after which it does."""
+    if not arrivals:
+        return {}
+    given = sets.records(sorted(arrivals), person="bigint", number="int", unread="int")
     sql = _NOTE.format(inbox=quoted(Inbox), given=given.sql)
+    numbers = {each.person: each.number for each in arrivals}
     after = sets.fetch(sql, [entity_name, *given.params])
     return {person: version - numbers[person] for person, version in after}
