@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +130,7 @@ def _pages(
             compare(f"page of 100, inbox of {name}", (product, bare), ask, rounds=options.rounds)
             >= LEAST_PAGE_RATIO
         )
-        took[name] = _median(lambda token=tokens[name]: _call(product, token, *_PAGE), options.repeats)
+        took[name] = _median(partial(_call, product, tokens[name], *_PAGE), options.repeats)
     yield _grew("page of 100", took["100,000"], took["100"], "on the inbox of 100")
 
 
@@ -180,13 +179,18 @@ def _changes(options: argparse.Namespace, *servers: tuple[str, int]) -> Iterator
         "delete": lambda port, who, key: _call(port, who, "DELETE", "/messages/delete/", _ids(key)),
     }
     for name, step in steps.items():
-        large, small = count(), count()
         ours, least = _medians(
-            lambda step=step, at=large: step(full, token, keys[next(at)]),
-            lambda step=step, at=small: step(empty, small_token, small_keys[next(at)]),
+            _in_turn(partial(step, full, token), keys),
+            _in_turn(partial(step, empty, small_token), small_keys),
             options.repeats * 3,
         )
         yield _grew(name, ours, least, "on an empty table")
+
+
+def _in_turn(step: Callable[[int], Any], keys: list[int]) -> Callable[[], Any]:
+    """Does the step with the next key at each call."""
+    rest = iter(keys)
+    return lambda: step(next(rest))
 
 
 def _ids(key: int) -> dict[str, list[int]]:

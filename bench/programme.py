@@ -25,13 +25,14 @@ def insert_select(
     fields = [
         f for f in model._meta.concrete_fields if not f.generated and not isinstance(f, models.AutoField)
     ]
-    values = [columns.get(field.column, "%s") for field in fields]
+    # A column may be nameless only in a field that has none, and those are not concrete.
+    names = [str(field.column) for field in fields]
+    values = [columns.get(name, "%s") for name in names]
     row = model()
     usual = [f for f in fields if f.column not in columns]
     given = [f.get_db_prep_save(f.pre_save(row, add=True), connection) for f in usual]
     statement = (
-        f"INSERT INTO {model._meta.db_table} ({', '.join(field.column for field in fields)})"
-        f" SELECT {', '.join(values)} FROM {source}"
+        f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {source}"
     )
     with connection.cursor() as cursor:
         cursor.execute(statement + (f" RETURNING {returning}" if returning else ""), [*given, *params])
