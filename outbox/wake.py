@@ -42,14 +42,24 @@ class _Throttle:
 throttle = _Throttle()
 
 
+#: One try: kombu would otherwise go on trying for seconds, within somebody's request.
+ONE_TRY = {"max_retries": 0, "connect_retries_timeout": 1}
+
+
 def wake_gateways() -> None:
     """Send every gateway's workers the hint to collect and dispatch. Raises what the broker raises."""
-    for name in channels.channel_names():
-        channel = channels.channel(name)
-        for gateway in channel.gateways():
-            current_app.send_task(
-                "outbox.run_gateway", [gateway], queue=channel.queue(gateway), expires=EXPIRES, retry=False
-            )
+    with current_app.connection_for_write(transport_options=ONE_TRY) as broker:
+        for name in channels.channel_names():
+            channel = channels.channel(name)
+            for gateway in channel.gateways():
+                current_app.send_task(
+                    "outbox.run_gateway",
+                    [gateway],
+                    queue=channel.queue(gateway),
+                    expires=EXPIRES,
+                    retry=False,
+                    connection=broker,
+                )
 
 
 def nudge() -> None:
