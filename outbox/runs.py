@@ -8,6 +8,8 @@ from outbox import channels, gateways
 from outbox.channels import GatewayUnavailable
 from outbox.dispatcher import BUDGET, Dispatched, dispatch
 
+__all__ = ["BUDGET", "collect", "run_gateway"]
+
 
 def run_gateway(*, name: str, budget: float = BUDGET) -> tuple[int, Dispatched]:
     """Collect, then dispatch; how many items came in, and what went out.

@@ -41,25 +41,24 @@ class _Throttle:
 
 throttle = _Throttle()
 
-
 #: One try: kombu would otherwise go on trying for seconds, within somebody's request.
 ONE_TRY = {"max_retries": 0, "connect_retries_timeout": 1}
 
 
+def hint(task: str, *arguments: str, queue: str, expires: float) -> None:
+    """Send one hint, with one try. Raises what the broker raises, at once."""
+    with current_app.connection_for_write(transport_options=ONE_TRY) as broker:
+        current_app.send_task(
+            task, list(arguments), queue=queue, expires=expires, retry=False, connection=broker
+        )
+
+
 def wake_gateways() -> None:
     """Send every gateway's workers the hint to collect and dispatch. Raises what the broker raises."""
-    with current_app.connection_for_write(transport_options=ONE_TRY) as broker:
-        for name in channels.channel_names():
-            channel = channels.channel(name)
-            for gateway in channel.gateways():
-                current_app.send_task(
-                    "outbox.run_gateway",
-                    [gateway],
-                    queue=channel.queue(gateway),
-                    expires=EXPIRES,
-                    retry=False,
-                    connection=broker,
-                )
+    for name in channels.channel_names():
+        channel = channels.channel(name)
+        for gateway in channel.gateways():
+            hint("outbox.run_gateway", gateway, queue=channel.queue(gateway), expires=EXPIRES)
 
 
 def nudge() -> None:

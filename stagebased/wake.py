@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
+
+from outbox import wake
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +23,6 @@ def nudge_planner() -> None:
 
 def _nudge_now() -> None:
     try:
-        current_app.send_task("stagebased.plan", expires=EXPIRES, retry=False)
+        wake.hint("stagebased.plan", queue=settings.CELERY_TASK_DEFAULT_QUEUE, expires=EXPIRES)
     except (OperationalError, OSError) as error:
         log.warning("broker not reached (%s); the clock will find the work", type(error).__name__)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,8 @@ class Run:
         command = [sys.executable, "-m", "pytest", "-q", "--tb=short", *self.arguments, *sys.argv[1:]]
         self.status = subprocess.run(command, env=environment(self.database, report)).returncode
         self.seconds = time.monotonic() - begun
+        if self.status < 0:
+            print(f"pytest was ended by {signal.Signals(-self.status).name}", flush=True)
         if report.exists():
             found = json.loads(report.read_text())
             self.totals, self.parts = found["totals"], found["parts"]

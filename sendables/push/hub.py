@@ -139,10 +139,12 @@ class Hub:
         client = redis.asyncio.Redis.from_url(stream_setting("REDIS_URL"), health_check_interval=10)
         async with client, client.pubsub() as hearing:
             await hearing.subscribe(hints.CHANNEL)
-            self.hinted = True
-            self.wake.set()
             async for message in hearing.listen():
-                if message["type"] == "message" and self.concerns(hints.read(message["data"])):
+                if message["type"] == "subscribe":
+                    # Only now is every hint heard. The look that follows finds what was missed before.
+                    self.hinted = True
+                    self.wake.set()
+                elif message["type"] == "message" and self.concerns(hints.read(message["data"])):
                     self.wake.set()
 
     def concerns(self, hint: hints.Hint | None) -> bool:
