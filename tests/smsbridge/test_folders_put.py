@@ -203,6 +203,10 @@ def test_a_killed_worker_leaves_whole_files_and_hidden_ones_only(spool: Spool) -
         command = [sys.executable, "-c", ENDLESS_WORKER, str(spool.root)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
             worker.stdout.readline()
+            give_up = time.monotonic() + 20
+            # On a busy machine the first files may take their time.
+            while not names(spool) and time.monotonic() < give_up:
+                time.sleep(0.001)
             time.sleep(0.005 + chance.random() * 0.02)
             worker.kill()
     visible = {name: size for name, size in sizes(spool).items() if name[0] != "."}
@@ -211,6 +215,10 @@ def test_a_killed_worker_leaves_whole_files_and_hidden_ones_only(spool: Spool) -
     assert set(spool.find_many(visible)) == set(visible)
     spool.discard_staged(older_than=-1)
     assert set(sizes(spool)) == set(visible)
+
+
+def names(spool: Spool) -> list[str]:
+    return [name for name in os.listdir(spool.path("outgoing")) if name[0] != "."]
 
 
 def sizes(spool: Spool) -> dict[str, int]:
