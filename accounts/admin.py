@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,19 +10,30 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import ForeignKey, Model, Q, QuerySet
+from django.db.models import Exists, ManyToManyField, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminTextInputWidget
 
-from accounts.adminbase import ModelAdmin, ReadOnlyMixin, TabularInline, action, display
-from accounts.models import ApiToken, User
+from accounts import secondfactor
+from accounts.adminbase import (
+    AdminPasswordChangeForm,
+    ModelAdmin,
+    ReadOnlyMixin,
+    TabularInline,
+    TextInput,
+    UserChangeForm,
+    UserCreationForm,
+    action,
+    display,
+)
+from accounts.models import ApiToken, Authenticator, User
 from accounts.operations import InvalidScope, check_scopes, issue_token, revoke_tokens
+from accounts.roles import grantable, may_touch
+from accounts.wording import counted
 
-#: What makes an account mighty; only those who are superusers themselves give it.
-_POWERS = ("is_superuser", "groups", "user_permissions")
+#: What makes an account mighty past all roles; only those who are superusers themselves give it.
+_POWERS = ("is_superuser", "user_permissions")
 
 
 class TokenInline(ReadOnlyMixin, TabularInline):
@@ -36,10 +48,28 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["username", "email", "first_name", "last_name", "is_active", "is_staff", "last_login"]
+    list_display = [
+        "username", "email", "first_name", "last_name", "is_active", "is_staff", "two_factors", "last_login",
+    ]  # fmt: skip
     list_filter = ["is_active", "is_staff", "is_superuser", "groups"]
     search_fields = ["username", "email", "first_name", "last_name"]
     inlines = [TokenInline]
+    actions = ["remove_second_factor"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        devices = Authenticator.objects.filter(user=OuterRef("pk"), confirmed=True)
+        return super().get_queryset(request).annotate(has_second_factor=Exists(devices))
+
+    @display(description="Second factor", boolean=True)
+    def two_factors(self, user: Any) -> bool:
+        return user.has_second_factor
+
+    @action(description="Take the second factor away (the telephone is lost)", permissions=["change"])
+    def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        theirs = [user for user in queryset if may_touch(request.user, user)]
+        for user in theirs:
+            secondfactor.remove(user)
+        self.message_user(request, f"{counted(len(theirs), 'account')} without one now.")
 
     def get_inlines(self, request: HttpRequest, obj: Model | None) -> list[Any]:
         return list(super().get_inlines(request, obj)) if obj else []
@@ -48,16 +78,16 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         fixed = list(super().get_readonly_fields(request, obj))
         return fixed if request.user.is_superuser else [*fixed, *_POWERS]
 
+    def formfield_for_manytomany(self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            kwargs["queryset"] = grantable(request.user)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+        return super().has_change_permission(request, obj) and may_touch(request.user, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
-
-
-def _may_touch(request: HttpRequest, user: User | None) -> bool:
-    """Superusers' accounts are left to superusers: setting somebody's password is becoming them."""
-    return user is None or request.user.is_superuser or not user.is_superuser
+        return super().has_delete_permission(request, obj) and may_touch(request.user, obj)
 
 
 admin.site.unregister(Group)
@@ -65,7 +95,31 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    pass
+    """Roles and other groups. What a group may do, only superusers say: it could be more than one's own."""
+
+    list_display = ["name", "is_role"]
+
+    @display(description="Role", boolean=True)
+    def is_role(self, group: Any) -> bool:
+        return hasattr(group, "role")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).select_related("role")
+
+    def get_deleted_objects(self, objs: Sequence[Group] | QuerySet[Group], request: HttpRequest) -> Any:
+        """What the group might do goes with it; the rows that say so have no names."""
+        named, counts, forbidden, protected = super().get_deleted_objects(objs, request)
+        counts.pop(str(Group.permissions.through._meta.verbose_name_plural), None)
+        return [str(group) for group in objs] if not protected else named, counts, forbidden, protected
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(request.user.is_superuser)
 
 
 class InForceFilter(admin.SimpleListFilter):
@@ -88,13 +142,23 @@ class InForceFilter(admin.SimpleListFilter):
 class NewTokenForm(forms.ModelForm):
     scopes = forms.CharField(
         required=False,
-        widget=UnfoldAdminTextInputWidget,
+        widget=TextInput,
         help_text="Words such as stagebased or sms:read, with spaces between; empty: everything.",
     )
+
+    #: Who makes the token; set by the page.
+    author: Any = None
 
     class Meta:
         model = ApiToken
         fields = ["user", "name", "scopes", "expires_at"]
+
+    def clean_user(self) -> User:
+        # A token acts as its account.
+        user: User = self.cleaned_data["user"]
+        if not may_touch(self.author, user):
+            raise forms.ValidationError("This account may do more than yours: ask a superuser.")
+        return user
 
     def clean_scopes(self) -> list[str]:
         try:
@@ -113,7 +177,7 @@ class ApiTokenAdmin(ModelAdmin):
     search_fields = ["name", "prefix", "user__username", "user__email"]
     autocomplete_fields = ["user"]
     fields = ["user", "name", "scopes", "expires_at"]
-    readonly_fields = ["prefix", "created_at", "last_used_at", "revoked_at"]
+    readonly_fields = ["scope_words", "prefix", "created_at", "last_used_at", "revoked_at"]
     actions = ["revoke"]
 
     @display(description="Scopes")
@@ -126,10 +190,23 @@ class ApiTokenAdmin(ModelAdmin):
         return token.revoked_at is None and not expired
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, **kwargs | {"form": NewTokenForm} if obj is None else kwargs)
+        if obj is None:
+            kwargs["form"] = type("NewTokenForm", (NewTokenForm,), {"author": request.user})
+        return super().get_form(request, obj, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return list(self.fields) if obj is None else [*self.fields, *self.readonly_fields]
+        if obj is None:
+            return list(self.fields)
+        return [
+            "user",
+            "name",
+            "scope_words",
+            "prefix",
+            "created_at",
+            "expires_at",
+            "last_used_at",
+            "revoked_at",
+        ]
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -140,12 +217,6 @@ class ApiTokenAdmin(ModelAdmin):
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_apitoken")
-
-    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
-        # A token acts as its account, so it is given only for accounts that one may touch.
-        if not request.user.is_superuser:
-            kwargs["queryset"] = User.objects.filter(is_superuser=False)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         token, key = issue_token(
@@ -167,4 +238,4 @@ class ApiTokenAdmin(ModelAdmin):
     @action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         ended = revoke_tokens(token_ids=queryset.values_list("pk", flat=True))
-        self.message_user(request, f"{ended} tokens revoked.")
+        self.message_user(request, f"{counted(ended, 'token')} revoked.")

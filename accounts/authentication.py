@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.cache import cache
-from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from rest_framework import authentication, exceptions
@@ -16,7 +15,7 @@ from rest_framework.request import Request
 
 from accounts import attempts
 from accounts.models import ApiToken, User
-from accounts.prepared import Parameter, Prepared
+from accounts.prepared import Parameter, Prepared, records
 
 #: A token's last use is written at most this often, so that reading costs no write.
 LAST_USED_GRAIN = timedelta(minutes=1)
@@ -70,10 +69,8 @@ _TOKEN_AND_USER = Prepared(
 
 def _usable_token(key: str, now: datetime) -> ApiToken | None:
     for row in _TOKEN_AND_USER.rows(key_hash=ApiToken.hash(key), now=now):
-        fields = [field.attname for field in ApiToken._meta.concrete_fields]
-        token = ApiToken.from_db(DEFAULT_DB_ALIAS, fields, row[: len(fields)])
-        of_user = [field.attname for field in User._meta.concrete_fields]
-        token.user = User.from_db(DEFAULT_DB_ALIAS, of_user, row[len(fields) :])
+        token, user = records(row, ApiToken, User)
+        token.user = user
         return token
     return None
 

@@ -20,6 +20,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
 
+#: Secrets that a process keeps open. Whoever can read its memory finds the key there, too.
+OPEN = 5000
+
 
 class Undecryptable(Exception):
     """None of the configured keys opens the stored value."""
@@ -58,12 +61,17 @@ def decrypt(stored: str) -> str:
 
 
 def decrypt_all(stored: Iterable[str]) -> list[str]:
-    """``decrypt`` of each, for less than as many calls cost."""
+    """``decrypt`` of each. What was opened before is not opened again: lists are asked for often."""
     box = _box()
     try:
-        return [box.decrypt(text.encode()).decode() if text else "" for text in stored]
+        return [_opened(box, text) if text else "" for text in stored]
     except InvalidToken:
         raise Undecryptable("No configured key opens a stored secret.") from None
+
+
+@lru_cache(maxsize=OPEN)
+def _opened(box: MultiFernet, text: str) -> str:
+    return box.decrypt(text.encode()).decode()
 
 
 class EncryptedTextField(models.TextField):

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import secondfactor
 from accounts.hashers import from_htpasswd
 from accounts.models import API_CLIENTS, ApiToken, User
 
@@ -132,3 +133,27 @@ def revoke_tokens(*, token_ids: Iterable[int]) -> int:
     """End tokens at once and for good; returns how many were in force."""
     in_force = ApiToken.objects.filter(pk__in=list(token_ids), revoked_at=None)
     return in_force.update(revoked_at=timezone.now())
+
+
+@transaction.atomic
+def erase_accounts(*, user_ids: Iterable[int]) -> list[int]:
+    """Blank the accounts of people who asked to be forgotten; the ids of those.
+
+    Names, addresses and passwords go, tokens and the second factor end, and
+    nobody logs in with them any more. Accounts of the staff are left alone:
+    somebody decides about those under Accounts.
+    """
+    erased = list(User.objects.filter(pk__in=list(user_ids), is_staff=False, is_superuser=False))
+    for user in erased:
+        user.username, user.email = f"forgotten-{user.pk}", ""
+        user.first_name = user.last_name = ""
+        user.is_active = False
+        user.set_unusable_password()
+    User.objects.bulk_update(
+        erased, ["username", "email", "first_name", "last_name", "is_active", "password"]
+    )
+    keys = [user.pk for user in erased]
+    ApiToken.objects.filter(user__in=keys).delete()
+    for user in erased:
+        secondfactor.remove(user)
+    return keys

@@ -10,6 +10,7 @@ follow the models and read the same on every database.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -57,12 +58,28 @@ class Prepared:
         A queryset of whole records gives all their columns, those of
         ``select_related`` behind them.
         """
+        return self._rows(*self.text(**values))
+
+    def window(self, start: int, stop: int | None, **values: Any) -> list[tuple[Any, ...]]:
+        """``rows[start:stop]``, read as such; None: to the end."""
+        sql, params = self.text(**values)
+        all_of_them = connections[DEFAULT_DB_ALIAS].ops.no_limit_value()
+        most = all_of_them if stop is None else max(stop - start, 0)
+        return self._rows(f"{sql} LIMIT %s OFFSET %s", [*params, most, start])
+
+    def _rows(self, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+        connection = connections[DEFAULT_DB_ALIAS]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            rows = cursor.fetchall()
+        compiled = self._compiled[connection.vendor]
+        return [_converted(row, compiled, connection) for row in rows] if compiled.converters else rows
+
+    def text(self, **values: Any) -> tuple[str, list[Any]]:
+        """The SQL and its parameters, to be executed or put into a larger statement."""
         connection = connections[DEFAULT_DB_ALIAS]
         compiled = self._compiled.get(connection.vendor) or self._compile(connection)
-        with connection.cursor() as cursor:
-            cursor.execute(compiled.sql, [_bound(param, values, connection) for param in compiled.params])
-            rows = cursor.fetchall()
-        return [_converted(row, compiled, connection) for row in rows] if compiled.converters else rows
+        return compiled.sql, [_bound(param, values, connection) for param in compiled.params]
 
     def _compile(self, connection: Any) -> _Compiled:
         compiler = self._build().query.get_compiler(connection=connection)
@@ -72,6 +89,18 @@ class Prepared:
         compiled = _Compiled(sql, tuple(params), converters)
         self._compiled[connection.vendor] = compiled
         return compiled
+
+
+def records(row: tuple[Any, ...], *models: type[Any]) -> list[Any]:
+    """The records that a row of whole records is made of; None for one that an outer join did not find."""
+    found, start = [], 0
+    for model in models:
+        names = [field.attname for field in model._meta.concrete_fields]
+        values = row[start : start + len(names)]
+        key = values[names.index(model._meta.pk.attname)]
+        found.append(model.from_db(DEFAULT_DB_ALIAS, names, values) if key is not None else None)
+        start += len(names)
+    return found
 
 
 def _bound(param: Any, values: dict[str, Any], connection: Any) -> Any:
@@ -102,22 +131,23 @@ class PreparedInsert:
     def __call__(self, record: Model) -> None:
         connection = connections[DEFAULT_DB_ALIAS]
         sql, params = self._compiled.get(connection.vendor) or self._compile(connection)
-        values = {field.attname: field.pre_save(record, add=True) for field in self._fields()}
+        values = {field.attname: field.pre_save(record, add=True) for field in self._fields}
         with connection.cursor() as cursor:
             cursor.execute(sql, [_bound(param, values, connection) for param in params])
         record._state.adding, record._state.db = False, DEFAULT_DB_ALIAS
 
+    @cached_property
     def _fields(self) -> list[Field[Any, Any]]:
         # A key that the database counts up is left to it.
         return [field for field in self._model._meta.local_concrete_fields if not _is_serial(field)]
 
     def _compile(self, connection: Any) -> tuple[str, tuple[Any, ...]]:
         template = self._model()
-        for field in self._fields():
+        for field in self._fields:
             setattr(template, field.attname, Parameter(field.attname, field))
         query = InsertQuery(self._model, on_conflict=self._on_conflict)
         # raw: values are taken as they are; times of change are filled in for each row, not once.
-        query.insert_values(self._fields(), [template], raw=True)
+        query.insert_values(self._fields, [template], raw=True)
         [(sql, params)] = query.get_compiler(connection=connection).as_sql()
         self._compiled[connection.vendor] = sql, tuple(params)
         return self._compiled[connection.vendor]

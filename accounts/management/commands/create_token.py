@@ -19,7 +19,7 @@ class Command(BaseCommand):
     help = "Makes an API token and prints its key. The account is made, without a password, when it is new."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("email", metavar="EMAIL")
+        parser.add_argument("email", metavar="EMAIL", help="e-mail address of the account")
         parser.add_argument("--name", default="command line", help="what will use the token")
         parser.add_argument(
             "--scope",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from accounts.operations import Imported, import_account
 
@@ -18,12 +19,23 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("file", metavar="FILE", type=Path, help="name:hash on each line")
         parser.add_argument(
             "--overwrite", action="store_true", help="replace the passwords of accounts that exist already"
         )
+        parser.add_argument("--dry-run", action="store_true", help="count, and change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        with transaction.atomic():
+            told = self._take_in(options)
+            transaction.set_rollback(options["dry_run"])
+        self.stdout.write("; ".join(f"{result.value}: {count}" for result, count in told.items() if count))
+        if options["dry_run"]:
+            self.stdout.write("Nothing was changed (dry run).")
+        if told[Imported.BAD_NAME] or told[Imported.UNKNOWN_HASH]:
+            raise CommandError("Some lines were not taken over.")
+
+    def _take_in(self, options: dict[str, Any]) -> dict[Imported, int]:
         told: dict[Imported, int] = dict.fromkeys(Imported, 0)
         for number, line in enumerate(_lines(options["file"]), start=1):
             if not line.strip() or line.startswith("#"):
@@ -35,9 +47,7 @@ class Command(BaseCommand):
             told[result] += 1
             if result in (Imported.BAD_NAME, Imported.UNKNOWN_HASH):
                 self.stderr.write(f"Line {number}: {result.value}.")
-        self.stdout.write("; ".join(f"{result.value}: {count}" for result, count in told.items() if count))
-        if told[Imported.BAD_NAME] or told[Imported.UNKNOWN_HASH]:
-            raise CommandError("Some lines were not taken over.")
+        return told
 
 
 def _lines(path: Path) -> list[str]:
