@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.urls import URLPattern, re_path, reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.views.decorators.http import require_safe
 
 from accounts.adminbase import (
     ModelAdmin,
@@ -23,18 +33,25 @@ from accounts.adminbase import (
     display,
 )
 from accounts.models import User
+from accounts.wording import counted
+from audit.models import Entry
+from audit.operations import of_contact, record
+from contacts import export, records, sheets
 from contacts.forms import AddressForm, ContactForm
-from contacts.models import Address, Contact, OptIn, OptOut
+from contacts.models import Address, Contact, Group, Membership, OptIn, OptOut
 from contacts.numbers import InvalidNumber, parse_msisdn
 from contacts.operations import (
     AddressRecord,
     Profile,
+    add_members,
     create_contact,
     opt_in,
     opt_out,
+    remove_members,
     replace_addresses,
     update_contact,
 )
+from sheets.exporting import download
 
 SOURCE = "admin"
 
@@ -89,6 +106,20 @@ class LanguageFilter(admin.SimpleListFilter):
         return queryset.filter(language=self.value()) if self.value() else queryset
 
 
+class GroupFilter(admin.SimpleListFilter):
+    title = "group"
+    parameter_name = "group"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(group.pk), group.name) for group in Group.objects.all()[:200]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
+        chosen = self.value() or ""
+        if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 19):
+            return queryset
+        return queryset.filter(pk__in=Membership.objects.filter(group_id=int(chosen)).values("contact"))
+
+
 def _languages() -> list[str]:
     spoken = Contact.objects.exclude(language="").order_by("language")
     return list(spoken.values_list("language", flat=True).distinct())
@@ -119,18 +150,42 @@ class OptInInline(ReadOnlyMixin, TabularInline):
 class ContactAdmin(ModelAdmin):
     form = ContactForm
     list_display = ["__str__", "number", "language", "timezone", "is_opted_out", "created_at"]
-    list_filter = [OptedOutFilter, LanguageFilter, "created_at"]
+    list_filter = [OptedOutFilter, LanguageFilter, GroupFilter, "created_at"]
     search_fields = ["pk"]
     search_help_text = "An identity, a number or e-mail address or its beginning, or part of a name."
     ordering = ["-created_at", "-pk"]
     autocomplete_fields = ["communicate_through", "operator", "user"]
+    known_most = 20
     fields = [
         "id", "name", "language", "timezone", "details", "communicate_through", "operator", "user",
-        "opted_out_at", "created_at", "created_by", "updated_at", "updated_by",
+        "opted_out_at", "created_at", "created_by", "updated_at", "updated_by", "known",
     ]  # fmt: skip
-    readonly_fields = ["id", "opted_out_at", "created_at", "created_by", "updated_at", "updated_by"]
+    readonly_fields = ["id", "opted_out_at", "created_at", "created_by", "updated_at", "updated_by", "known"]
+    actions_detail = ["export", "forget_one"]
     inlines = [AddressInline, OptOutInline, OptInInline]
-    actions = ["opt_out_of_everything", "opt_in_again", "forget"]
+    actions = ["opt_out_of_everything", "opt_in_again", "put_into_group", "take_out_of_group", "forget"]
+    change_list_template = "sheets/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        exporting = self.admin_site.admin_view(require_safe(self.export_list))
+        return [
+            re_path(r"^export\.(?P<kind>csv|xlsx)$", exporting, name="contacts_contact_export_list"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        buttons = _sheet_buttons(request) if self.has_hand_out_permission(request) else []
+        return super().changelist_view(request, {**(extra_context or {}), "sheet_buttons": buttons})
+
+    def export_list(self, request: HttpRequest, kind: str) -> HttpResponseBase:
+        """The people that the list shows with the same filters and search, as a file."""
+        # Whoever may only look at single people does not carry all numbers out of the house.
+        if not self.has_hand_out_permission(request):
+            raise PermissionDenied
+        record(Entry.Act.EXPORT, model=self.opts.label_lower, format=kind)
+        shown = self.get_changelist_instance(request).queryset
+        header = [column.name for column in sheets.COLUMNS]
+        return download("people", kind, header, sheets.exported(shown))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
         numbers = Address.objects.filter(contact=OuterRef("pk"), kind=Address.Kind.MSISDN, inactive=False)
@@ -147,9 +202,47 @@ class ContactAdmin(ModelAdmin):
     def number(self, contact: Any) -> str:
         return contact.best_number or "—"
 
-    @display(description="Opted out", boolean=True)
-    def is_opted_out(self, contact: Contact) -> bool:
-        return contact.opted_out_at is not None
+    @display(description="Opted out", label={"yes": "warning"})
+    def is_opted_out(self, contact: Contact) -> str | None:
+        return "yes" if contact.opted_out_at else None
+
+    class Media:
+        css = {"all": ["contacts/records.css"]}
+
+    @display(description="What is known")
+    def known(self, contact: Contact) -> SafeString:
+        """What each app tells of the person, the newest first."""
+        if contact._state.adding:
+            return SafeString("—")
+        return render_to_string("contacts/records.html", {"sections": list(_told(contact, self.known_most))})
+
+    @action(description="Export as JSON", url_path="export", permissions=["hand_out"])
+    def export(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Everything that is known, for the person who asked what that is."""
+        contact = get_object_or_404(Contact.objects.select_related("user"), pk=object_id)
+        record(
+            Entry.Act.EXPORT,
+            model=self.opts.label_lower,
+            object_id=contact.pk,
+            subject=of_contact(contact.pk),
+        )
+        answer = StreamingHttpResponse(export.as_json(contact), content_type="application/json")
+        answer["Content-Disposition"] = f'attachment; filename="contact-{contact.pk}.json"'
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def has_hand_out_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("contacts.change_contact"))
+
+    @action(description="Forget this person", url_path="forget", permissions=["delete"])
+    def forget_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        people = Contact.objects.filter(pk=object_id)
+        if not people.exists():
+            raise Http404
+        if request.method == "POST":
+            self._for_all(request, people, opt_out, "forgotten", kind=OptOut.Kind.FORGET)
+            return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[object_id]))
+        return self._ask_before_forgetting(request, people)
 
     # --- saving: through the operations -----------------------------------------------
 
@@ -182,15 +275,49 @@ class ContactAdmin(ModelAdmin):
     def opt_in_again(self, request: HttpRequest, queryset: QuerySet[Contact]) -> None:
         self._for_all(request, queryset, opt_in, "opted in")
 
+    @action(description="Put into a group", permissions=["change"])
+    def put_into_group(self, request: HttpRequest, queryset: QuerySet[Contact]) -> HttpResponse | None:
+        return self._with_group(request, queryset, add_members, "put_into_group", "put into")
+
+    @action(description="Take out of a group", permissions=["change"])
+    def take_out_of_group(self, request: HttpRequest, queryset: QuerySet[Contact]) -> HttpResponse | None:
+        return self._with_group(request, queryset, remove_members, "take_out_of_group", "taken out of")
+
+    def _with_group(
+        self, request: HttpRequest, people: QuerySet[Contact], do: Callable[..., int], name: str, done: str
+    ) -> HttpResponse | None:
+        """Ask which group, then do it."""
+        if group := Group.objects.filter(pk=request.POST.get("group") or 0).first():
+            count = do(group=group, contact_ids=people.values_list("pk", flat=True))
+            self.message_user(
+                request, f"{counted(count, 'person', 'people')} {done} {group}.", messages.SUCCESS
+            )
+            return None
+        context = self.admin_site.each_context(request) | {
+            "title": "Which group?",
+            "groups": Group.objects.all(),
+            "count": people.count(),
+            "selected": request.POST.getlist("_selected_action"),
+            "across": request.POST.get("select_across", "0"),
+            "action": name,
+            "opts": self.opts,
+        }
+        return render(request, "contacts/choose_group.html", context)
+
     @action(description="Forget: erase what is known, opt out", permissions=["delete"])
     def forget(self, request: HttpRequest, queryset: QuerySet[Contact]) -> HttpResponse | None:
         if "confirmed" in request.POST:
             self._for_all(request, queryset, opt_out, "forgotten", kind=OptOut.Kind.FORGET)
             return None
+        return self._ask_before_forgetting(request, queryset)
+
+    def _ask_before_forgetting(self, request: HttpRequest, people: QuerySet[Contact]) -> HttpResponse:
+        accounts = people.exclude(user=None).values_list("user__username", "user__is_staff")
         context = self.admin_site.each_context(request) | {
             "title": "Forget people",
-            "people": queryset[:100],
-            "count": queryset.count(),
+            "people": people[:100],
+            "count": people.count(),
+            "staff": [name for name, is_staff in accounts[:100] if is_staff],
             "selected": request.POST.getlist("_selected_action"),
             "opts": self.opts,
         }
@@ -203,7 +330,53 @@ class ContactAdmin(ModelAdmin):
         rows = do(
             contact_ids=ids, source=SOURCE, requestor=request.user.get_username(), user=request.user, **how
         )
-        self.message_user(request, f"{len(rows)} people {done}.", messages.SUCCESS)
+        self.message_user(request, f"{counted(len(rows), 'person', 'people')} {done}.", messages.SUCCESS)
+
+
+#: What needs no name in front of it.
+_PLAIN = ("text", "state", "message_set", "broadcast", "change")
+
+
+def _told(contact: Contact, most: int) -> Iterator[dict[str, Any]]:
+    """The sections as the page shows them: a line each, with a link where there is a page."""
+    for section, found, more in records.latest(contact, most):
+        lines = [
+            {
+                "at": row.get("at"),
+                "page": row.get("page"),
+                "words": [
+                    _said(name, value)
+                    if name in _PLAIN
+                    else f"{name.replace('_', ' ')}: {_said(name, value)}"
+                    for name, value in row.items()
+                    if name not in ("at", "page", "id", "headers", "cause")
+                    and value not in (None, "", {}, [])
+                ],
+            }
+            for row in found
+        ]
+        yield {"title": section.title, "lines": lines, "more": more}
+
+
+def _said(name: str, value: Any) -> Any:
+    """A value as people read it."""
+    if isinstance(value, datetime):
+        return date_format(localtime(value), "DATETIME_FORMAT")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')} {_said(key, what)}" for key, what in value.items())
+    return value.replace("_", " ") if name in ("why", "left_out") else value
+
+
+def _sheet_buttons(request: HttpRequest) -> list[dict[str, str]]:
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    links = [
+        ("Import", reverse("admin:sheets_bring", args=["people"]), "upload"),
+        ("CSV", reverse("admin:contacts_contact_export_list", args=["csv"]) + query, "download"),
+        ("Excel", reverse("admin:contacts_contact_export_list", args=["xlsx"]) + query, "download"),
+    ]
+    return [{"title": title, "link": link, "icon": icon} for title, link, icon in links]
 
 
 def _author(request: HttpRequest) -> User | None:
@@ -214,15 +387,45 @@ def _record(row: Address) -> AddressRecord:
     return AddressRecord(row.kind, row.value, row.is_default, row.inactive, row.details)
 
 
+@admin.register(Group)
+class GroupAdmin(ModelAdmin):
+    """Groups to write to together. People are put into one in the list of contacts, by its actions."""
+
+    list_display = ["name", "members_link", "created_at"]
+    search_fields = ["name"]
+    fields = ["name", "members_link"]
+    readonly_fields = ["members_link"]
+
+    @display(description="Members")
+    def members_link(self, group: Group) -> SafeString | str:
+        if group._state.adding:
+            return "Save it, then choose people in the list of contacts and put them into it."
+        url = f"{reverse('admin:contacts_contact_changelist')}?group={group.pk}"
+        return format_html('<a href="{}">Show them</a>', url)
+
+    def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_by = _author(request)
+        super().save_model(request, obj, form, change)
+
+
 @admin.register(Address)
 class AddressAdmin(ReadOnlyModelAdmin):
     """Looking up whose an address is; it is changed on its person's page."""
 
-    list_display = ["value", "kind", "contact", "is_default", "inactive", "opted_out_at", "failures_in_a_row"]
+    list_display = ["value", "kind", "contact", "is_default", "in_use", "opted_out_at", "failures"]
     list_filter = ["kind", "inactive", OptedOutFilter]
     list_select_related = ["contact"]
     search_fields = ["value__startswith"]
     ordering = ["-pk"]
+
+    @display(description="In use", boolean=True)
+    def in_use(self, address: Address) -> bool:
+        return not address.inactive
+
+    @display(description="Failures in a row")
+    def failures(self, address: Address) -> int | None:
+        return address.failures_in_a_row or None
 
 
 @admin.register(OptOut)

@@ -259,3 +259,37 @@ class DetailKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Group(models.Model):
+    """People who are written to together."""
+
+    name = models.CharField(max_length=100, unique=True)
+    members = models.ManyToManyField(Contact, through="Membership", related_name="contact_groups")
+    created_at = models.DateTimeField(default=now, editable=False)
+    created_by = _author()
+
+    class Meta:
+        verbose_name = "group of contacts"
+        verbose_name_plural = "groups of contacts"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """Somebody in a group."""
+
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="memberships", db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="memberships")
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        constraints = [
+            # Also the way through a group in the order of ids.
+            models.UniqueConstraint(fields=["group", "contact"], name="membership_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"membership {self.pk}"

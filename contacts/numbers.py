@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 import phonenumbers
 from django.conf import settings
@@ -22,6 +23,8 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, P
 #: ``[0-9]`` and fullmatch, not ``\d`` and ``$``: those let in Arabic-Indic digits and a last newline.
 _DIGITS = re.compile(r"(\+?)([0-9]+)")
 MOST_DIGITS = 15
+#: What phonenumbers calls the region of codes that belong to no country.
+_NO_COUNTRY = "001"
 
 
 class InvalidNumber(ValueError):
@@ -99,6 +102,8 @@ def _check_shape(text: str, *, national: bool) -> None:
         raise InvalidNumber("not_international", "Write the number with + and its country code.")
 
 
+# A number is looked at several times while a request lasts: its form, its kind, its country.
+@lru_cache(maxsize=4096)
 def _parse(text: str, region: str | None) -> PhoneNumber:
     try:
         return phonenumbers.parse(text, region or None)
@@ -118,6 +123,14 @@ def _check_plan(number: PhoneNumber) -> None:
 def kind_of_number(msisdn: str) -> NumberKind:
     """The kind of an E.164 number; UNKNOWN when its range is not in the metadata."""
     return _KINDS.get(phonenumbers.number_type(_parse(msisdn, None)), NumberKind.OTHER)
+
+
+def is_of_no_country(msisdn: str) -> bool:
+    """Whether an E.164 number belongs to a network of no country: satellites, ships, global services.
+
+    These have country codes of their own (+870, +881, +882, +883, +979 and others, ITU-T E.164.1).
+    """
+    return phonenumbers.region_code_for_country_code(_parse(msisdn, None).country_code or 0) == _NO_COUNTRY
 
 
 def country_of_number(msisdn: str) -> str:

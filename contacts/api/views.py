@@ -10,6 +10,7 @@ from django.db.models import Prefetch, ProtectedError, QuerySet
 from django.http import Http404
 from rest_framework import serializers, status, viewsets
 from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,6 +18,7 @@ from rest_framework.views import APIView
 from accounts.api.errors import Conflict, refuse
 from accounts.api.pagination import EnvelopePagination
 from accounts.models import User
+from accounts.permissions import HasScope, MayUseProgrammes
 from contacts.api import criteria
 from contacts.api.serializers import (
     DeliveryReportInput,
@@ -65,6 +67,7 @@ def find_identity(pk: str) -> Contact:
 
 
 class ContactsView(APIView):
+    permission_classes = [IsAuthenticated, HasScope, MayUseProgrammes]
     token_scope = "contacts"  # noqa: S105 - a scope, not a secret
 
     def page(self, rows: Any, show: Any) -> Response:

@@ -15,6 +15,7 @@ from contacts.operations.addresses import (
     usable_addresses,
 )
 from contacts.operations.failures import record_failures, record_successes
+from contacts.operations.groups import add_members, remove_members
 from contacts.operations.identities import Source, create_identity, note_detail_keys, update_identity
 from contacts.operations.optouts import forget, opt_in, opt_out
 from contacts.operations.people import (
@@ -32,6 +33,7 @@ __all__ = [
     "Profile",
     "Source",
     "add_address",
+    "add_members",
     "best_address",
     "create_contact",
     "create_identity",
@@ -47,6 +49,7 @@ __all__ = [
     "record_failures",
     "record_successes",
     "remove_addresses",
+    "remove_members",
     "replace_addresses",
     "set_default_address",
     "update_contact",

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 
+from contacts import signals
 from contacts.models import Address, Contact, OptOut
 
 
@@ -63,6 +64,7 @@ def add_address(*, contact_id: UUID, kind: str, value: str, is_default: bool = F
     """
     _lock(contact_id)
     address = Address.objects.filter(contact_id=contact_id, kind=kind, value=value).first()
+    readdressed = address is None or address.inactive
     if address is None:
         stopped = stopped_since(contact_id=contact_id, keys=[(kind, value)]).get((kind, value))
         address = Address.objects.create(contact_id=contact_id, kind=kind, value=value, opted_out_at=stopped)
@@ -71,6 +73,8 @@ def add_address(*, contact_id: UUID, kind: str, value: str, is_default: bool = F
         address.save(update_fields=["inactive"])
     if is_default:
         _make_default(address)
+    if readdressed:
+        signals.contacts_readdressed.send(sender=Address, contact_ids=[contact_id])
     return address
 
 
@@ -107,6 +111,7 @@ def replace_addresses(*, contact_id: UUID, records: Sequence[AddressRecord]) -> 
     Address.objects.filter(pk__in=[row.pk for key, row in have.items() if key not in wanted]).delete()
     # First none is the default, so that the new one never meets the old one in the unique index.
     Address.objects.filter(contact_id=contact_id, is_default=True).update(is_default=False)
+    inactive = {key for key, row in have.items() if row.inactive}
     kept = [_describe(have[key], record, default) for key, record in wanted.items() if key in have]
     Address.objects.bulk_update(kept, ["is_default", "inactive", "details"])
     new = {key: record for key, record in wanted.items() if key not in have}
@@ -115,6 +120,8 @@ def replace_addresses(*, contact_id: UUID, records: Sequence[AddressRecord]) -> 
         _describe(Address(contact_id=contact_id, opted_out_at=stopped.get(key)), record, default)
         for key, record in new.items()
     )
+    if any(key not in have or key in inactive for key, record in wanted.items() if not record.inactive):
+        signals.contacts_readdressed.send(sender=Address, contact_ids=[contact_id])
 
 
 def _describe(row: Address, record: AddressRecord, default: dict[str, str]) -> Address:

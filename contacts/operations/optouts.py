@@ -13,13 +13,17 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
+from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.operations import erase_accounts
+from audit.models import Entry
+from audit.operations import of_account, of_contact, record, redact, redact_actor
 from contacts import gate, signals
-from contacts.models import Address, Contact, OptIn, OptOut
+from contacts.models import Address, Contact, Membership, OptIn, OptOut
 from contacts.operations.addresses import find_by_address
 from contacts.operations.people import get_or_create_contact
 
@@ -118,6 +122,9 @@ def opt_in(
     OptIn.objects.bulk_create(rows)
     if rows:
         _open(people, only, programme=programme, source=source)
+        signals.contacts_opted_in.send(
+            sender=OptIn, contact_ids=people, programme=programme, source=source, user=user
+        )
     return rows
 
 
@@ -162,8 +169,11 @@ def _close(rows: list[OptOut], people: list[UUID], key: AddressKey) -> None:
 
 
 def _erase(people: list[UUID]) -> None:
-    Address.objects.filter(contact__in=people).delete()
     known = list(Contact.objects.filter(pk__in=people))
+    accounts = [contact.user_id for contact in known if contact.user_id is not None]
+    theirs = _only_theirs(people)
+    Address.objects.filter(contact__in=people).delete()
+    Membership.objects.filter(contact__in=people).delete()
     for contact in known:
         contact.name = contact.language = contact.timezone = ""
         contact.details = dict.fromkeys(contact.details, REDACTED)
@@ -175,7 +185,28 @@ def _erase(people: list[UUID]) -> None:
     # Numbers and free words of earlier entries; that there were entries stays.
     OptOut.objects.filter(contact__in=people).update(address="", reason="", requestor="")
     OptIn.objects.filter(contact__in=people).update(address="", requestor="")
-    signals.contacts_forgotten.send(sender=Contact, contact_ids=people)
+    signals.contacts_forgotten.send(sender=Contact, contact_ids=people, addresses=theirs, user_ids=accounts)
+    _erase_traces(people, erase_accounts(user_ids=accounts))
+
+
+def _only_theirs(people: list[UUID]) -> list[str]:
+    """Their addresses that nobody else has: what was said to these was said to them."""
+    values = set(Address.objects.filter(contact__in=people).values_list("value", flat=True))
+    shared = Address.objects.filter(value__in=values).exclude(contact__in=people)
+    return sorted(values - set(shared.values_list("value", flat=True)))
+
+
+def _erase_traces(people: list[UUID], accounts: list[int]) -> None:
+    """What the logs of changes tell of them. Last, because erasing is itself on record."""
+    # The framework's log is not written any more; earlier entries hold names.
+    LogEntry.objects.filter(object_id__in=[str(person) for person in people]).delete()
+    redact(subjects=[*map(of_contact, people), *map(of_account, accounts)])
+    for account in accounts:
+        redact_actor(account_id=account)
+    for person in people:
+        record(
+            Entry.Act.FORGET, model=Contact._meta.label_lower, object_id=person, subject=of_contact(person)
+        )
 
 
 def _open(people: list[UUID], only: AddressKey, *, programme: str, source: str) -> None:
@@ -185,7 +216,6 @@ def _open(people: list[UUID], only: AddressKey, *, programme: str, source: str) 
     else:
         lifted = _open_addresses(people, only, in_force.exclude(kind=OptOut.Kind.UNSUBSCRIBE))
     lifted.update(lifted_at=timezone.now(), lifted_source=source)
-    signals.contacts_opted_in.send(sender=OptIn, contact_ids=people, programme=programme)
 
 
 def _open_addresses(people: list[UUID], only: AddressKey, in_force: QuerySet[OptOut]) -> QuerySet[OptOut]:

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 
 from accounts.models import User
 from accounts.prepared import PreparedInsert
-from contacts import gate
+from contacts import gate, signals
 from contacts.models import Address, Contact
 from contacts.operations.addresses import (
     AddressRecord,
@@ -80,6 +80,10 @@ def update_contact(
     contact.save(update_fields=[*changed, "updated_by", "updated_at"])
     if addresses is not None:
         replace_addresses(contact_id=contact.pk, records=addresses)
+    if changed.get("language"):
+        signals.contacts_language_changed.send(
+            sender=Contact, contact_ids=[contact.pk], language=contact.language, user=user
+        )
     return contact
 
 
@@ -111,7 +115,7 @@ def get_or_create_contact(
     """
     known = {"language": language, "name": name, "timezone": timezone}
     if identity is not None:
-        defaults = {**known, "created_by": user, "look_up_at": None if msisdn else _look_up_at()}
+        defaults = {**known, "created_by": user, "look_up_at": None if msisdn else look_up_at()}
         contact, created = Contact.objects.get_or_create(pk=identity, defaults=defaults)
     elif msisdn is not None:
         contact, created = _find_or_make(msisdn, known, user)
@@ -130,11 +134,12 @@ def ensure_contact(*, identity: UUID, language: str = "", user: User | None = No
     What is known of an existing person stays as it is; somebody new is looked
     up like one of ``get_or_create_contact``.
     """
-    new = Contact(pk=identity, language=language, created_by=user, look_up_at=_look_up_at())
+    new = Contact(pk=identity, language=language, created_by=user, look_up_at=look_up_at())
     _INSERT_IF_NEW(new)
 
 
-def _look_up_at() -> datetime | None:
+def look_up_at() -> datetime | None:
+    """When somebody new without any address is looked up elsewhere; None: not at all."""
     return now() if settings.IDENTITY_STORE_URL else None
 
 
@@ -165,6 +170,6 @@ def _know_number(contact: Contact, msisdn: str, *, new: bool) -> None:
 
 
 def prefer_language(*, contact_ids: Collection[UUID], language: str) -> int:
-    """Write in this language to these people where nothing else says which; how many."""
+    """Note that people read this language, where their programmes know already; how many."""
     people = Contact.objects.filter(pk__in=contact_ids)
     return people.update(language=language, updated_at=now())
