@@ -7,7 +7,7 @@ path, so a new one needs no change here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -27,7 +27,8 @@ class Outgoing(NamedTuple):
     id: UUID
     address: str
     text: str
-    options: dict[str, Any]
+    #: Only to be read: deliveries with the same ones share them.
+    options: Mapping[str, Any]
     priority: int
     #: Counted before the work: 1 at the first try.
     attempts: int
@@ -54,6 +55,34 @@ class HandOver:
     refused: dict[UUID, Refusal] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Culprit:
+    """A character that makes a text dearer or keeps it from going out, and what could stand for it.
+
+    ``replacement`` may be empty text; None when nothing looks alike.
+    """
+
+    character: str
+    times: int
+    replacement: str | None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a text costs on a channel, for the person who is writing it.
+
+    ``cost`` is exactly what ``examine`` answers. ``encoding`` and what follows
+    belong to channels that count in units of an alphabet; elsewhere they are empty.
+    """
+
+    cost: int | Refusal
+    encoding: str = ""
+    units: int = 0
+    #: How many units more fit without another part.
+    left: int = 0
+    culprits: tuple[Culprit, ...] = ()
+
+
 class GatewayUnavailable(Exception):
     """The whole gateway cannot take anything now (disk full, folder missing); nothing was handed over."""
 
@@ -75,10 +104,14 @@ class Channel(Protocol):
     def examine(self, text: str, options: dict[str, Any]) -> int | Refusal:
         """How many parts the text costs, or why it can never go out. Pure, so results may be reused."""
 
-    def room(self, gateway: Gateway) -> int:
+    def explain(self, text: str, options: dict[str, Any]) -> Measure:
+        """The same with what leads to it."""
+
+    def room(self, gateway: Gateway, *, urgent: bool = False) -> int:
         """How many more deliveries the gateway should be given now.
 
-        Raises GatewayUnavailable when it cannot take any.
+        ``urgent``: how many replies, for which a channel may keep a little room
+        over what all others can fill. Raises GatewayUnavailable when it cannot take any.
         """
 
     def hand_over(self, gateway: Gateway, deliveries: Sequence[Outgoing]) -> HandOver:

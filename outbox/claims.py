@@ -31,6 +31,8 @@ SHRINK = 16
 #: The first retry waits this long; each further one four times as long, up to an hour.
 FIRST_BACKOFF = timedelta(seconds=30)
 MOST_BACKOFF = timedelta(hours=1)
+#: How long several rest whose hand-over broke off, before they are tried in smaller groups.
+SPLIT_PAUSE = timedelta(seconds=3)
 
 
 @dataclass(frozen=True)
@@ -38,23 +40,39 @@ class Claim:
     """Deliveries that this worker has taken, for how many attempts they have had, this one included.
 
     Key and ids as the database keeps them: they only travel back there.
-    ``retaken``: an earlier worker came to nothing with them. ``given_up``: how
-    many were failed instead of being retaken once more.
+    ``places`` are where PostgreSQL keeps the rows (``ctid``), on SQLite the
+    ids again. A place holds only until the row is written anew, so whoever
+    reads by it asks for the claim's key too. ``retaken``: an earlier worker
+    came to nothing with them. ``given_up``: how many were failed instead of
+    being retaken once more.
     """
 
     key: str
     ids: list[str]
+    places: list[str]
     attempts: int = 1
     retaken: bool = False
     given_up: int = 0
 
 
-NOTHING = Claim("", [])
+NOTHING = Claim("", [], [])
 
 
 def backoff(attempts: int) -> timedelta:
     """How long to wait after so many attempts."""
     return min(FIRST_BACKOFF * 4 ** min(attempts - 1, 10), MOST_BACKOFF)
+
+
+def pause_of(claim: Claim) -> timedelta:
+    """How long a claim rests whose hand-over broke off.
+
+    Among several one is guilty at most: the others wait only until they are
+    tried in smaller groups. One that was alone at its last attempt is given up
+    by the next round.
+    """
+    if len(claim.ids) > 1:
+        return SPLIT_PAUSE
+    return timedelta(0) if claim.attempts >= settings.OUTBOX_MAX_ATTEMPTS else backoff(claim.attempts)
 
 
 def group_size(attempts: int) -> int:
@@ -64,15 +82,16 @@ def group_size(attempts: int) -> int:
     return max(1, settings.OUTBOX_BATCH // SHRINK**attempts)
 
 
-def take(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
-    """Claim what is due, most urgent first, then longest due."""
+def take(
+    gateway: Gateway, *, limit: int, now: datetime, priorities: Sequence[int] = Delivery.Priority.values
+) -> Claim:
+    """Claim what is due, most urgent first, then longest due; of these priorities only."""
     # One look per priority: a single range over all of them would have to step over everything
     # urgent that is not due yet, each time.
-    looks = " UNION ALL ".join(_WAITING for _ in Delivery.Priority)
+    looks = " UNION ALL ".join(_WAITING for _ in priorities)
     at = sets.time_value(now)
-    each = [(gateway.name, priority, at, at, limit) for priority in Delivery.Priority.values]
-    key, ids = _claim(f"{looks} LIMIT %s", (*chain.from_iterable(each), limit), size=limit, now=now)
-    return Claim(key, ids)
+    each = [(gateway.name, priority, at, at, limit) for priority in priorities]
+    return Claim(*_claim(f"{looks} LIMIT %s", (*chain.from_iterable(each), limit), size=limit, now=now))
 
 
 def take_these(gateway: Gateway, ids: Collection[UUID], *, limit: int, now: datetime) -> Claim:
@@ -80,19 +99,18 @@ def take_these(gateway: Gateway, ids: Collection[UUID], *, limit: int, now: date
     chosen = sets.ids_in(ids)
     params = (*chosen.params, gateway.name, sets.time_value(now), limit)
     # Spelt in two steps: the ids' condition comes first, the row's spelling in _claim.
-    key, found = _claim(_THESE.replace("{ids}", chosen.sql), params, size=limit, now=now)
-    return Claim(key, found)
+    return Claim(*_claim(_THESE.replace("{ids}", chosen.sql), params, size=limit, now=now))
 
 
-def _claim(due: str, params: Sequence[Any], *, size: int, now: datetime) -> tuple[str, list[str]]:
-    """Claim the rows, at most ``size``, that the query ``due`` finds: the claim's key, and their ids."""
+def _claim(due: str, params: Sequence[Any], *, size: int, now: datetime) -> tuple[str, list[str], list[str]]:
+    """Claim the rows, at most ``size``, that the query ``due`` finds: the claim's key, ids and places."""
     key = sets.id_value(uuid.uuid4())
     lease = now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
     values = (size, key, sets.time_value(lease), sets.time_value(now))
     spelt = due.format(**_SPELLING[connection.vendor])
     rows = sets.fetch(_CLAIM[connection.vendor].format(due=spelt), (*values, *params))
-    ids = [row[0] for row in rows]
-    return (ids[0] if size == 1 and ids else key), ids
+    ids, places = [row[0] for row in rows], [row[1] for row in rows]
+    return (ids[0] if size == 1 and ids else key), ids, places
 
 
 def retake(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
@@ -105,14 +123,13 @@ def retake(gateway: Gateway, *, limit: int, now: datetime) -> Claim:
         return NOTHING
     attempts, alone = first[0]
     if alone and attempts >= settings.OUTBOX_MAX_ATTEMPTS:
-        return Claim("", [], given_up=_give_up(gateway, now))
+        return Claim("", [], [], given_up=_give_up(gateway, now))
     return _retake_group(gateway, attempts, min(limit, group_size(attempts)), now)
 
 
 def _retake_group(gateway: Gateway, attempts: int, size: int, now: datetime) -> Claim:
     params = gateway.name, sets.time_value(now), attempts, size
-    key, ids = _claim(_OUTLIVED, params, size=size, now=now)
-    return Claim(key, ids, attempts=attempts + 1, retaken=True)
+    return Claim(*_claim(_OUTLIVED, params, size=size, now=now), attempts=attempts + 1, retaken=True)
 
 
 def _give_up(gateway: Gateway, now: datetime) -> int:
@@ -168,15 +185,15 @@ UPDATE outbox_delivery
    SET state = 'claimed', attempts = attempts + 1, claim = CASE WHEN %s = 1 THEN id ELSE %s END,
        lease_until = %s, claimed_at = %s
  WHERE {these}
-RETURNING CAST(id AS text)"""
+RETURNING CAST(id AS text), CAST({place} AS text)"""
 _SPELLING = {
     "postgresql": {"row": "ctid", "skip": " FOR UPDATE SKIP LOCKED"},
     "sqlite": {"row": "id", "skip": ""},
 }
 _CLAIM = {
     # By their place in the table: they are locked there, so a second way to them over the ids is saved.
-    "postgresql": _CLAIM_THESE.format(these="ctid = ANY(ARRAY({due}))"),
-    "sqlite": _CLAIM_THESE.format(these="id IN ({due})"),
+    "postgresql": _CLAIM_THESE.format(these="ctid = ANY(ARRAY({due}))", place="ctid"),
+    "sqlite": _CLAIM_THESE.format(these="id IN ({due})", place="id"),
 }
 _GIVE_BACK = """
 UPDATE outbox_delivery

@@ -7,13 +7,14 @@ are found in small partial indexes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Min, Sum
+from django.db.models import Sum
 
+from outbox import sets
 from outbox.models import Delivery, DeliveryCount, Gateway
 
 
@@ -32,9 +33,16 @@ def hour_of(moment: datetime) -> datetime:
 
 def add(entered: Mapping[Entry, int], *, at: datetime) -> None:
     """Record that so many deliveries entered a state. One statement; call it in their transaction."""
-    DeliveryCount.objects.bulk_create(
-        DeliveryCount(hour=hour_of(at), count=count, **entry._asdict()) for entry, count in entered.items()
-    )
+    hour = sets.time_text(hour_of(at))
+    given = sets.records([(hour, *entry, count) for entry, count in entered.items()], **_COLUMNS)
+    sets.fetch(_ADD.format(given=given.sql), given.params)
+
+
+_COLUMNS = {"hour": "timestamptz", **dict.fromkeys(Entry._fields, "text"), "count": "bigint"}
+_ADD = f"""
+INSERT INTO outbox_deliverycount ({", ".join(_COLUMNS)})
+SELECT * FROM {{given}} AS given
+RETURNING 1"""  # noqa: S608 - names of columns
 
 
 def totals(*, since: datetime | None = None, until: datetime | None = None) -> dict[Entry, int]:
@@ -63,22 +71,45 @@ COUNT_MOST = 100_000
 
 def depth(gateway: str, *, now: datetime) -> Depth:
     """How much waits for a gateway, and since when. Reads the index of waiting deliveries only."""
-    waiting = Delivery.objects.filter(gateway=gateway, state=Delivery.State.QUEUED)
-    # One look per priority, because the index is in that order; each finds the first entry.
-    due = [
-        waiting.filter(priority=priority, not_before__lte=now).aggregate(first=Min("not_before"))["first"]
-        for priority in Delivery.Priority.values
-    ]
-    return Depth(
-        gateway,
-        waiting.order_by()[:COUNT_MOST].count(),
-        min((first for first in due if first is not None), default=None),
-    )
+    return _depths([gateway], now)[0]
 
 
-def depths(*, now: datetime) -> list[Depth]:
-    """``depth`` of every gateway of which there is a record."""
-    return [depth(name, now=now) for name in Gateway.objects.order_by("name").values_list("name", flat=True)]
+def depths(*, now: datetime, names: Sequence[str] | None = None) -> list[Depth]:
+    """``depth`` of these gateways, in the order of names; else of all of which there is a record."""
+    if names is None:
+        names = list(Gateway.objects.values_list("name", flat=True))
+    return _depths(names, now) if names else []
+
+
+# One look per priority, because the index is in that order; each finds the first entry.
+_DEPTHS = """
+SELECT g.name,
+       (SELECT COUNT(*) FROM (
+            SELECT 1 FROM outbox_delivery d WHERE d.gateway = g.name AND d.state = 'queued' LIMIT %s
+       ) AS waiting),
+       (SELECT MIN(first) FROM (
+            SELECT (SELECT d.not_before FROM outbox_delivery d
+                     WHERE d.gateway = g.name AND d.state = 'queued' AND d.priority = p.n
+                       AND d.not_before <= %s
+                     ORDER BY d.not_before LIMIT 1) AS first
+              FROM ({priorities}) AS p
+       ) AS firsts)
+  FROM {names} AS g
+ ORDER BY g.name
+"""
+
+
+def _depths(names: Sequence[str], now: datetime) -> list[Depth]:
+    given = sets.records([(name,) for name in names], name="text")
+    priorities = " UNION ALL ".join(f"SELECT {value} AS n" for value in Delivery.Priority.values)
+    statement = _DEPTHS.format(priorities=priorities, names=given.sql)
+    rows = sets.fetch(statement, [COUNT_MOST, sets.time_value(now), *given.params])
+    return [Depth(name, waiting, _moment(first)) for name, waiting, first in rows]
+
+
+def _moment(value: datetime | str | None) -> datetime | None:
+    """SQLite gives the text of a moment where it does not come straight from a column."""
+    return sets.time_from(datetime.fromisoformat(value) if isinstance(value, str) else value)
 
 
 #: Hours whose counts may still be added to; older ones have been added up.

@@ -15,9 +15,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Collection
 from datetime import datetime
-from uuid import UUID
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -27,54 +25,32 @@ from outbox.channels import Channel, GatewayUnavailable
 from outbox.claims import Claim
 from outbox.clock import Clock
 from outbox.handover import Dispatched, hand_over
-from outbox.models import Gateway
+from outbox.models import Delivery, Gateway
 
-__all__ = ["BUDGET", "Dispatched", "dispatch", "dispatch_these"]
+__all__ = ["BUDGET", "Broken", "Dispatched", "dispatch", "limit", "work"]
 
 log = logging.getLogger(__name__)
 #: Seconds after which ``dispatch`` starts no further round, so that other work gets its turn.
 BUDGET = 10.0
 
 
-class _Broken(Exception):
+class Broken(Exception):
     """A hand-over broke off for no fault of the gateway; its deliveries are retaken later."""
 
 
 def dispatch(gateway_name: str, *, now: datetime | None = None, budget: float = BUDGET) -> Dispatched:
     """Hand over what is due on a gateway until nothing is left, it is full, or ``budget`` seconds are over.
 
-    A paused gateway is left alone. One that cannot take anything shows its
-    trouble (``Gateway.trouble``); its deliveries stay queued. ``now`` is for
-    tests: everything happens at that moment. LookupError for an unknown name.
+    A paused gateway is left alone; outside its hours one is given replies
+    only. One that cannot take anything shows its trouble
+    (``Gateway.trouble``); its deliveries stay queued. ``now`` is for tests:
+    everything happens at that moment. LookupError for an unknown name.
     """
     did, end = Dispatched(), time.monotonic() + budget
     while True:
         gateway, clock = gateways.named(gateway_name), Clock(now)
         if gateway.paused or not _guarded_round(gateway, clock, did) or time.monotonic() >= end:
             return did
-
-
-def dispatch_these(gateway_name: str, ids: Collection[UUID], *, now: datetime | None = None) -> Dispatched:
-    """Hand over exactly these deliveries at once, as far as the gateway has room; one round.
-
-    For callers that want their message on its way before they answer. What is
-    not handed over, for whatever reason, stays queued (or is retaken) like any
-    other delivery; a fixed number of statements.
-    """
-    did, gateway, clock = Dispatched(), gateways.named(gateway_name), Clock(now)
-    if gateway.paused or not ids:
-        return did
-    channel = channels.channel(gateway.channel)
-    try:
-        limit = min(_limit(gateway, channel, clock), len(ids))
-        if limit:
-            claim = claims.take_these(gateway, ids, limit=limit, now=clock.now())
-            did += _work(gateway, channel, claim, clock)
-    except GatewayUnavailable as trouble:
-        gateways.note_trouble(gateway, gateways.HANDING_OVER, str(trouble), at=clock.now())
-    except _Broken:
-        return did
-    return did
 
 
 def _guarded_round(gateway: Gateway, clock: Clock, did: Dispatched) -> bool:
@@ -85,28 +61,39 @@ def _guarded_round(gateway: Gateway, clock: Clock, did: Dispatched) -> bool:
     except GatewayUnavailable as trouble:
         gateways.note_trouble(gateway, gateways.HANDING_OVER, str(trouble), at=clock.now())
         return False
-    except _Broken:
+    except Broken:
         return False
     return did.total > before
 
 
 def _round(gateway: Gateway, clock: Clock, did: Dispatched) -> None:
     channel = channels.channel(gateway.channel)
-    limit = _limit(gateway, channel, clock)
-    if limit:
-        did += _work(gateway, channel, claims.take(gateway, limit=limit, now=clock.now()), clock)
-        did += _work(gateway, channel, claims.retake(gateway, limit=limit, now=clock.now()), clock)
+    is_open = gateways.closed_until(gateway, clock.now()) is None
+    if is_open and (most := limit(gateway, channel, clock)):
+        did += work(gateway, channel, claims.take(gateway, limit=most, now=clock.now()), clock)
+        did += work(gateway, channel, claims.retake(gateway, limit=most, now=clock.now()), clock)
+    elif most := limit(gateway, channel, clock, urgent=True):
+        # Outside its hours, or full of everything else: a reply goes out even so.
+        replies = claims.take(gateway, limit=most, now=clock.now(), priorities=[Delivery.Priority.REPLY])
+        did += work(gateway, channel, replies, clock)
     gateways.note_well(gateway, gateways.HANDING_OVER)
 
 
-def _limit(gateway: Gateway, channel: Channel, clock: Clock) -> int:
-    room = min(channel.room(gateway), settings.OUTBOX_BATCH)
+def limit(gateway: Gateway, channel: Channel, clock: Clock, *, urgent: bool = False) -> int:
+    """How many deliveries, or replies, the gateway can be given in one batch now.
+
+    Raises GatewayUnavailable.
+    """
+    room = min(channel.room(gateway, urgent=urgent), settings.OUTBOX_BATCH)
     left = rates.left(gateway, now=clock.now())
     return max(0, room if left is None else min(room, left))
 
 
-def _work(gateway: Gateway, channel: Channel, claim: Claim, clock: Clock) -> Dispatched:
-    """Hand a claim over; when that is not possible, give it back in the way that suits the cause."""
+def work(gateway: Gateway, channel: Channel, claim: Claim, clock: Clock) -> Dispatched:
+    """Hand a claim over; when that is not possible, give it back in the way that suits the cause.
+
+    Raises GatewayUnavailable and Broken, with the claim given back, and what the database raises.
+    """
     if not claim.ids:
         return Dispatched(failed=claim.given_up)
     try:
@@ -119,7 +106,7 @@ def _work(gateway: Gateway, channel: Channel, claim: Claim, clock: Clock) -> Dis
         raise
     except Exception as error:  # whatever a channel stumbles over must not stop other deliveries
         _rest(gateway, claim, error, clock)
-        raise _Broken from error
+        raise Broken from error
 
 
 def _give_back(claim: Claim, why: str, clock: Clock) -> None:
@@ -140,4 +127,4 @@ def _rest(gateway: Gateway, claim: Claim, error: Exception, clock: Clock) -> Non
         "hand-over of %d deliveries to gateway %s broke off: %s at %s:%s",
         len(claim.ids), gateway.name, type(error).__name__, at.filename, at.lineno,
     )  # fmt: skip
-    claims.put_off(claim.ids, until=clock.now() + claims.backoff(claim.attempts), tried=True)
+    claims.put_off(claim.ids, until=clock.now() + claims.pause_of(claim), tried=True)

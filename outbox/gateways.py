@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 
+from accounts.prepared import Parameter, Prepared, records
 from outbox import channels
+from outbox.hours import allowed, next_allowed, zone_named
 from outbox.models import Gateway
 
 log = logging.getLogger(__name__)
 
+#: Runs with every message that is handed over within a request.
+_BY_NAME = Prepared(lambda: Gateway.objects.filter(name=Parameter("name", Gateway._meta.pk)))
+
 
 def named(name: str) -> Gateway:
     """The gateway of that name; its row is made at first use. LookupError when no channel has it."""
-    found = Gateway.objects.filter(name=name).first()
-    return found or Gateway.objects.get_or_create(name=name, defaults={"channel": _channel_of(name)})[0]
+    for row in _BY_NAME.rows(name=name):
+        [found] = records(row, Gateway)
+        return found
+    return Gateway.objects.get_or_create(name=name, defaults={"channel": _channel_of(name)})[0]
 
 
 def configured() -> list[Gateway]:
@@ -27,6 +36,31 @@ def configured() -> list[Gateway]:
     }
     known = Gateway.objects.in_bulk(list(wanted))
     return [known.get(name) or named(name) for name in wanted]
+
+
+def zone_of(gateway: Gateway) -> ZoneInfo:
+    """In which its hours are meant; UTC for a name that this machine does not know."""
+    return zone_named(gateway.timezone) or ZoneInfo("UTC")
+
+
+def closed_until(gateway: Gateway, moment: datetime) -> datetime | None:
+    """When the gateway's hours begin again, if they are over; None while it is open.
+
+    Outside its hours a gateway is given replies only: people who write at night are awake.
+    """
+    if gateway.not_before is None and gateway.not_after is None:
+        return None
+    limits = zone_of(gateway), gateway.not_before, gateway.not_after
+    return None if allowed(moment, *limits) else next_allowed(moment, *limits)
+
+
+def pause(names: Iterable[str]) -> int:
+    """Hand nothing over until ``resume``; how many were not paused before."""
+    return Gateway.objects.filter(pk__in=list(names), paused=False).update(paused=True)
+
+
+def resume(names: Iterable[str]) -> int:
+    return Gateway.objects.filter(pk__in=list(names), paused=True).update(paused=False)
 
 
 def _channel_of(gateway: str) -> str:

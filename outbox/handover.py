@@ -6,20 +6,21 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from contacts import gate
-from outbox import claims, counts, rates, sets
+from outbox import claims, counts, gateways, rates, sets
 from outbox.channels import Channel, HandOver, Outgoing, Refusal
 from outbox.claims import Claim
 from outbox.clock import Clock
 from outbox.models import Delivery, Gateway
-from outbox.moves import DETAIL_MOST, Move, advance, entered
+from outbox.moves import DETAIL_MOST, Move, advance, entered, origins_of
 from outbox.optouts import closed_sql
 
 State = Delivery.State
@@ -57,60 +58,104 @@ def hand_over(gateway: Gateway, channel: Channel, claim: Claim, clock: Clock) ->
     with transaction.atomic():
         gate.shared()
         left = rates.left_locked(gateway, now=clock.now())
-        going = _let_go(claim, channel.address_kind, left, clock.now())
+        going, origins = _let_go(claim, channel.address_kind, _Limits.of(gateway, left, clock.now()))
         result = channel.hand_over(gateway, going) if going else HandOver()
         now = clock.now()
         rates.use(gateway, len(result.handed) + len(result.delivered), now=now)
-        did = _record(gateway, going, result, now)
+        did = _record(_Batch(gateway, going, origins), result, now)
         if len(going) < len(claim.ids):
             did += _hold_back(claim, channel.address_kind, now)
     return did
 
 
-def _let_go(claim: Claim, address_kind: str, most: int | None, now: datetime) -> list[Outgoing]:
+class _Batch(NamedTuple):
+    """What goes to a gateway's channel, and which requests or tasks asked for it."""
+
+    gateway: Gateway
+    going: Sequence[Outgoing]
+    origins: Mapping[UUID, UUID]
+
+    def enter(self, state: str, ids: list[UUID]) -> None:
+        entry = counts.Entry(state, self.gateway.channel, self.gateway.name)
+        entered(state, {entry: len(ids)}, ids, origins=self.origins)
+
+
+class _Limits(NamedTuple):
+    """What the gateway may be given at a moment: how many (None: any number), and down to which priority."""
+
+    now: datetime
+    most: int | None
+    priority: int
+
+    @classmethod
+    def of(cls, gateway: Gateway, most: int | None, now: datetime) -> _Limits:
+        is_open = gateways.closed_until(gateway, now) is None
+        return cls(now, most, Delivery.Priority.BULK if is_open else Delivery.Priority.REPLY)
+
+
+def _let_go(claim: Claim, address_kind: str, limits: _Limits) -> tuple[list[Outgoing], dict[UUID, UUID]]:
     """Those of the claim that are still this worker's and may go, written as handed, most urgent first.
 
     Locked in the order of their ids, as everywhere; read after the gate, so
-    that an opt-out is either seen or still to come.
+    that an opt-out is either seen or still to come. One that was written anew
+    since it was claimed is no longer in its place: ``_hold_back`` sees to it.
     """
-    chosen, at = sets.ids_in(claim.ids), sets.time_value(now)
-    limit = len(claim.ids) if most is None else most
+    chosen, at = sets.places_in(claim.places), sets.time_value(limits.now)
+    limit = len(claim.ids) if limits.most is None else limits.most
     found = sets.fetch(
-        _GO[connection.vendor].format(ids=chosen.sql, closed=_CLOSED),
-        (address_kind, *chosen.params, claim.key, at, at, limit, at),
+        _GO[connection.vendor].format(places=chosen.sql, closed=_CLOSED),
+        (address_kind, *chosen.params, claim.key, at, at, int(limits.priority), limit, at),
     )
-    found.sort(key=itemgetter(-2, -1, 0))
-    return [_outgoing(row) for row in found]
+    # In two steps, because most agree in priority and time: comparing whole keys costs five times as much.
+    found.sort(key=itemgetter(0))
+    found.sort(key=itemgetter(-3, -2))
+    going = [_outgoing(row) for row in found]
+    return going, origins_of((one.id, row[-1]) for one, row in zip(going, found, strict=True))
 
 
 _CLOSED = closed_sql(contact="d.contact_id", address="d.address", kind="k.kind")
-_MAY_GO = """
+_GO_BY = """
 WITH going AS MATERIALIZED (
-    SELECT d.id FROM outbox_delivery d CROSS JOIN (SELECT CAST(%s AS text) AS kind) k
-     WHERE d.id IN {ids} AND d.claim = %s AND d.state = 'claimed'
+    SELECT d.<row> AS place FROM outbox_delivery d CROSS JOIN (SELECT CAST(%s AS text) AS kind) k
+     WHERE d.<row> {places} AND d.claim = %s
        AND (d.expires_at IS NULL OR d.expires_at > %s) AND (d.closes_at IS NULL OR d.closes_at > %s)
-       AND (d.despite_opt_out OR NOT {closed})
-     ORDER BY d.id LIMIT %s"""
-_HANDED = """)
+       AND d.priority <= %s AND (d.despite_opt_out OR NOT {closed})
+     ORDER BY d.id LIMIT %s<lock>)
 UPDATE outbox_delivery
    SET state = 'handed', handed_at = %s, reason = '', detail = '', claim = NULL, lease_until = NULL
- WHERE id IN (SELECT id FROM going)
-RETURNING id, address, text, options, attempts, expires_at, created_by_id, priority, not_before"""
-_GO = {"postgresql": _MAY_GO + " FOR UPDATE OF d" + _HANDED, "sqlite": _MAY_GO + _HANDED}
+ WHERE <row> <placed>
+RETURNING CAST(id AS text), address, text, options, attempts, expires_at, created_by_id, priority,
+          not_before, origin"""
+
+
+def _go_by(row: str, placed: str, lock: str = "") -> str:
+    return _GO_BY.replace("<row>", row).replace("<placed>", placed).replace("<lock>", lock)
+
+
+_GO = {
+    "postgresql": _go_by("ctid", "= ANY(ARRAY(SELECT place FROM going))", " FOR UPDATE OF d"),
+    "sqlite": _go_by("id", "IN (SELECT place FROM going)"),
+}
 
 
 def _outgoing(row: tuple[Any, ...]) -> Outgoing:
-    key, address, text, options, attempts, expires_at, user, priority, _ = row
+    key, address, text, options, attempts, expires_at, user, priority, _, _ = row
     return Outgoing(
         sets.id_from(key),
         address,
         text,
-        {} if options == "{}" else json.loads(options),
+        _options(options),
         priority,
         attempts,
         sets.time_from(expires_at),
         user,
     )
+
+
+@lru_cache(maxsize=1024)
+def _options(kept: str) -> Mapping[str, Any]:
+    """The options as kept; those of one message are the same for thousands of people."""
+    return json.loads(kept)
 
 
 def _hold_back(claim: Claim, address_kind: str, now: datetime) -> Dispatched:
@@ -121,7 +166,7 @@ def _hold_back(claim: Claim, address_kind: str, now: datetime) -> Dispatched:
     )
     closed = [key for key, is_closed, _ in found if is_closed]
     late = [key for key, is_closed, is_late in found if is_late and not is_closed]
-    # The others have quiet hours now, or are more than the gateway's rate allows.
+    # The others, or their gateway, have quiet hours now, or they are more than its rate allows.
     claims.give_back([key for key, is_closed, is_late in found if not (is_closed or is_late)])
     return Dispatched(
         cancelled=_end(State.CANCELLED, closed, now, "opted_out", "The person opted out."),
@@ -139,13 +184,14 @@ def _end(state: str, keys: Sequence[str], now: datetime, reason: str, detail: st
     return len(advance(state, [Move(UUID(key), now, reason, detail) for key in keys]))
 
 
-def _record(gateway: Gateway, going: Sequence[Outgoing], result: HandOver, now: datetime) -> Dispatched:
+def _record(batch: _Batch, result: HandOver, now: datetime) -> Dispatched:
     """Write what the channel says; that the rest are *handed* stands there already."""
-    if len(result.handed) + len(result.delivered) + len(result.refused) != len(going):
-        raise RuntimeError(f"the channel of gateway {gateway.name} has not said what became of each delivery")
-    _count(gateway, State.HANDED, result.handed)
-    _deliver(gateway, result.delivered, now)
-    attempts = {one.id: one.attempts for one in going} if result.refused else {}
+    if len(result.handed) + len(result.delivered) + len(result.refused) != len(batch.going):
+        name = batch.gateway.name
+        raise RuntimeError(f"the channel of gateway {name} has not said what became of each delivery")
+    batch.enter(State.HANDED, result.handed)
+    _deliver(batch, result.delivered, now)
+    attempts = {one.id: one.attempts for one in batch.going} if result.refused else {}
     again = {
         key: refusal
         for key, refusal in result.refused.items()
@@ -163,15 +209,11 @@ def _record(gateway: Gateway, going: Sequence[Outgoing], result: HandOver, now: 
     )
 
 
-def _count(gateway: Gateway, state: str, ids: list[UUID]) -> None:
-    entered(state, {counts.Entry(state, gateway.channel, gateway.name): len(ids)}, ids)
-
-
-def _deliver(gateway: Gateway, ids: list[UUID], now: datetime) -> None:
+def _deliver(batch: _Batch, ids: list[UUID], now: datetime) -> None:
     if ids:
         chosen, at = sets.ids_in(ids), sets.time_value(now)
         sets.fetch(_DELIVERED.format(ids=chosen.sql), (at, at, *chosen.params))
-        _count(gateway, State.DELIVERED, ids)
+        batch.enter(State.DELIVERED, ids)
 
 
 _DELIVERED = """

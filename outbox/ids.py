@@ -7,6 +7,7 @@ instead of to random pages. (RFC 9562, section 5.7.)
 import os
 import time
 import uuid
+from datetime import datetime
 
 
 def millisecond_prefix() -> str:
@@ -19,6 +20,11 @@ def new_id() -> uuid.UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return uuid.UUID(int=value)
+
+
+def first_id_of(moment: datetime) -> uuid.UUID:
+    """Lower than every id made from that moment on, and higher than those made before."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def new_delivery_id() -> uuid.UUID:

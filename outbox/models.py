@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
+from django.utils.timezone import now
 
-from outbox.ids import new_delivery_id
+from contacts.models import validate_timezone
+from outbox.ids import new_delivery_id, new_id
+from outbox.trail import current_origin
 
 
 class Gateway(models.Model):
@@ -32,6 +35,19 @@ class Gateway(models.Model):
         blank=True,
         help_text="Most deliveries waiting at the gateway; empty: the installation's default.",
     )
+    not_before = models.TimeField(
+        null=True, blank=True, help_text="Before this time of day nothing but replies is handed over."
+    )
+    not_after = models.TimeField(
+        null=True, blank=True, help_text="After this time of day nothing but replies is handed over."
+    )
+    timezone = models.CharField(
+        "time zone",
+        max_length=50,
+        default="UTC",
+        validators=[validate_timezone],
+        help_text="In which these times are meant, e.g. Africa/Johannesburg.",
+    )
     trouble = models.CharField(
         max_length=300, blank=True, editable=False, help_text="Why it takes nothing now; empty: all is well."
     )
@@ -41,10 +57,14 @@ class Gateway(models.Model):
         editable=False,
         help_text="For the rate: [moment in seconds, deliveries] of what was handed over in the last minute.",
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if self.not_before is not None and self.not_before == self.not_after:
+            raise ValidationError({"not_after": "Choose another time than that at which the day begins."})
 
 
 class Delivery(models.Model):
@@ -105,6 +125,13 @@ class Delivery(models.Model):
         related_name="+",
         db_index=False,
     )
+    origin = models.UUIDField(
+        null=True,
+        blank=True,
+        default=current_origin,
+        editable=False,
+        help_text="The request or task that made it, by which log lines are found.",
+    )
     channel = models.CharField(max_length=20, default="sms")
     gateway = models.CharField(max_length=32, default="sms")
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
@@ -127,14 +154,14 @@ class Delivery(models.Model):
     claim = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     parts = models.PositiveSmallIntegerField(null=True, blank=True, help_text="SMS parts it is sent in.")
-    not_before = models.DateTimeField(default=timezone.now)
+    not_before = models.DateTimeField(default=now)
     closes_at = models.DateTimeField(
         null=True,
         blank=True,
         help_text="Quiet hours: from this time on it waits, until whoever queued it opens it again.",
     )
     expires_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
     claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
     handed_at = models.DateTimeField(null=True, blank=True, editable=False)
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -186,8 +213,18 @@ class Delivery(models.Model):
             models.Index(
                 fields=["address", "created_at"], name="delivery_number", condition=Q(contact__isnull=True)
             ),
-            # Read by the list of what needs attention.
-            models.Index(fields=["reason", "ended_at"], name="delivery_failed", condition=Q(state="failed")),
+            # Read by programmes: what ended short lately, for the list of what needs attention.
+            models.Index(
+                fields=["ended_at", "id"],
+                name="delivery_short",
+                condition=Q(source="subscription", state__in=["failed", "skipped", "expired"]),
+            ),
+            # Read by the list of failures, and by whoever sends many of them again.
+            models.Index(
+                fields=["ended_at", "id"],
+                name="delivery_failures",
+                condition=Q(state__in=["failed", "expired"]),
+            ),
             # Read by the SMS interface's lists: a caller's own, and an administrator's.
             models.Index(
                 fields=["created_by", "state", "id"],
@@ -195,10 +232,14 @@ class Delivery(models.Model):
                 condition=Q(source="sms-api"),
             ),
             models.Index(fields=["state", "id"], name="delivery_api_all", condition=Q(source="sms-api")),
+            # Read by a broadcast's progress: how many of its deliveries are in which state.
+            models.Index(
+                fields=["cause", "state"], name="delivery_broadcast", condition=Q(source="broadcast")
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel} to {self.address or 'nobody'}"
+        return f"to {self.address or 'nobody'}, by {self.channel}"
 
 
 _WAITING = (Delivery.State.QUEUED, Delivery.State.CLAIMED)
@@ -214,6 +255,68 @@ FORWARD: dict[str, tuple[str, ...]] = {
     Delivery.State.EXPIRED: _WAITING,
     Delivery.State.CANCELLED: _WAITING,
 }
+
+
+class Pulse(models.Model):
+    """When something that recurs last happened: the clock's tick, a gateway's turn."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Failure(Delivery):
+    """A delivery that failed or came too late, for the admin site's list of those."""
+
+    class Meta:
+        proxy = True
+        # Who may look at deliveries may look at these.
+        default_permissions = ()
+
+
+class Resend(models.Model):
+    """Failures of one kind that are sent again, all of them, in the background.
+
+    ``at`` and ``at_id`` are the last one that was dealt with, in the order in
+    which they ended. ``queued + refused + passed_over`` grows to ``total``.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    criteria = models.JSONField(
+        default=dict, help_text="State, reason, channel, gateway and source, if given."
+    )
+    since = models.DateTimeField(null=True, blank=True, help_text="Only what has failed since; empty: all.")
+    until = models.DateTimeField(default=now, editable=False)
+    total = models.PositiveIntegerField(default=0, editable=False)
+    queued = models.PositiveIntegerField(default=0, editable=False)
+    refused = models.PositiveIntegerField(default=0, help_text="Cannot be sent now either.", editable=False)
+    passed_over = models.PositiveIntegerField(default=0, help_text="Were sent again before.", editable=False)
+    at = models.DateTimeField(null=True, blank=True, editable=False)
+    at_id = models.UUIDField(null=True, blank=True, editable=False)
+    stopped = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        editable=False, db_index=False,
+    )  # fmt: skip
+    finished_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            # Read by the worker: what is not finished.
+            models.Index(fields=["id"], name="resend_open", condition=Q(finished_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        told = [str(value).replace("_", " ") for value in self.criteria.values()]
+        return ", ".join(told) or "all failures"
+
+    @property
+    def dealt_with(self) -> int:
+        return self.queued + self.refused + self.passed_over
 
 
 class DeliveryCount(models.Model):

@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from outbox import counts, sets
+from outbox import counts, sets, trail
 from outbox.models import FORWARD, Delivery
-from outbox.signals import deliveries_changed
+from outbox.signals import deliveries_changed, deliveries_entered
 
 State = Delivery.State
 
@@ -41,7 +41,7 @@ UPDATE outbox_delivery
        claim = NULL, lease_until = NULL
   FROM {source} AS given
  WHERE outbox_delivery.id = given.k AND (outbox_delivery.state IN ({states}){also})
-RETURNING outbox_delivery.id, channel, gateway, reason
+RETURNING outbox_delivery.id, channel, gateway, reason, origin
 """
 _LOCKED = """(
     SELECT wanted.* FROM {given} wanted JOIN outbox_delivery held ON held.id = wanted.k
@@ -73,7 +73,8 @@ def advance(state: str, moves: Iterable[Move]) -> list[UUID]:
     with transaction.atomic(savepoint=False):
         moved = _update(state, wanted)
         ids = [sets.id_from(row[0]) for row in moved]
-        entered(state, Counter(counts.Entry(state, *row[1:]) for row in moved), ids)
+        entries = Counter(counts.Entry(state, *row[1:4]) for row in moved)
+        entered(state, entries, ids, origins=origins_of(zip(ids, (row[4] for row in moved), strict=True)))
     return ids
 
 
@@ -90,11 +91,30 @@ def _update(state: str, wanted: list[tuple[str, str, str, str]]) -> list[tuple]:
     return sets.fetch(statement, (state, *given.params, *FORWARD[state]))
 
 
-def entered(state: str, entries: Mapping[counts.Entry, int], ids: list[UUID]) -> None:
-    """Count deliveries that have just entered ``state`` and tell of them after commit."""
-    if not ids:
-        return
-    counts.add(entries, at=timezone.now())
-    transaction.on_commit(
-        lambda: deliveries_changed.send_robust(sender=Delivery, state=state, ids=ids), robust=True
-    )
+def origins_of(pairs: Iterable[tuple[UUID, Any]]) -> dict[UUID, UUID]:
+    """Delivery → request or task; those of unknown origin are left out."""
+    return {key: sets.id_from(origin) for key, origin in pairs if origin is not None}
+
+
+def entered(
+    state: str,
+    entries: Mapping[counts.Entry, int],
+    ids: list[UUID],
+    *,
+    origins: Mapping[UUID, UUID],
+) -> None:
+    """Count deliveries that have just entered ``state``; tell of them now, and again after commit."""
+    if ids:
+        counts.add(entries, at=timezone.now())
+        announce(state, ids, origins=origins)
+
+
+def announce(state: str, ids: list[UUID], *, origins: Mapping[UUID, UUID]) -> None:
+    """Tell now, and again after commit, of deliveries that have just entered ``state``."""
+    deliveries_entered.send(sender=Delivery, state=state, ids=ids)
+    transaction.on_commit(lambda: _tell(state, ids, origins), robust=True)
+
+
+def _tell(state: str, ids: list[UUID], origins: Mapping[UUID, UUID]) -> None:
+    trail.note(state, ids, origins)
+    deliveries_changed.send_robust(sender=Delivery, state=state, ids=ids)

@@ -16,8 +16,8 @@ def stop_for_opt_out(*, contact_ids: list[UUID], programme: str, address: str = 
         operations.cancel_for_opt_out(contact_ids=contact_ids, address=address)
 
 
-def blank_for_forgotten(*, contact_ids: list[UUID], **_: Any) -> None:
-    operations.blank(contact_ids=contact_ids)
+def blank_for_forgotten(*, contact_ids: list[UUID], addresses: list[str], **_: Any) -> None:
+    operations.blank(contact_ids=contact_ids, addresses=addresses)
 
 
 def connect() -> None:

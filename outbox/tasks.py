@@ -4,7 +4,7 @@ import time
 
 from celery import shared_task
 
-from outbox import runs, sweeping, wake
+from outbox import failures, pulses, runs, sweeping, wake
 
 
 @shared_task(name="outbox.wake_gateways")
@@ -16,6 +16,7 @@ def wake_gateways() -> None:
 def run_gateway(gateway: str) -> None:
     began = time.monotonic()
     runs.run_gateway(name=gateway)
+    pulses.beat(pulses.of_gateway(gateway))
     if time.monotonic() - began >= runs.BUDGET:
         # Its turn was over before its work: others first, then on without waiting for the clock.
         wake.nudge()
@@ -23,4 +24,10 @@ def run_gateway(gateway: str) -> None:
 
 @shared_task(name="outbox.sweep")
 def sweep() -> None:
+    pulses.beat(pulses.BEAT)
     sweeping.sweep()
+
+
+@shared_task(name="outbox.work_resends")
+def work_resends() -> None:
+    failures.work()

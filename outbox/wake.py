@@ -19,11 +19,12 @@ log = logging.getLogger(__name__)
 AT_MOST_EVERY = 0.5
 #: Seconds for which a broker that did not answer is not asked again.
 LET_REST = 15.0
-#: Seconds after which a hint is worthless, because beat has given one since.
-EXPIRES = 5.0
+#: Seconds after which a hint is worthless, because beat has given others since; by which, too, the clocks
+#: of two hosts may differ.
+EXPIRES = 60.0
 
 
-class _Throttle:
+class Throttle:
     """When this process may nudge next, by its steady clock."""
 
     def __init__(self) -> None:
@@ -39,7 +40,7 @@ class _Throttle:
         self.free_at = time.monotonic() + LET_REST
 
 
-throttle = _Throttle()
+throttle = Throttle()
 
 #: One try: kombu would otherwise go on trying for seconds, within somebody's request.
 ONE_TRY = {"max_retries": 0, "connect_retries_timeout": 1}

@@ -2,7 +2,7 @@
 
 - ``queue``, ``queue_many``: wish for a delivery, once per occasion.
 - ``record_sent``, ``record_delivered``, ``record_failed``: what a channel learnt of their fate.
-- ``cancel``, ``expire_due``: stop what has not gone out yet.
+- ``cancel``, ``cancel_due``, ``expire_due``: stop what has not gone out yet.
 - ``blank``: erase what was said to people who asked to be forgotten.
 - ``remove``: delete what has come to its end.
 - ``send_again``: repeat what ended short of delivery.
@@ -15,6 +15,7 @@ from outbox.operations.fates import (
     Failure,
     blank,
     cancel,
+    cancel_due,
     cancel_for_opt_out,
     expire_due,
     record_delivered,
@@ -30,6 +31,7 @@ __all__ = [
     "Refused",
     "blank",
     "cancel",
+    "cancel_due",
     "cancel_for_opt_out",
     "expire_due",
     "queue",

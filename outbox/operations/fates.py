@@ -8,9 +8,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, F, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
+from audit.models import Entry
+from audit.operations import record
 from outbox.models import Delivery
 from outbox.moves import Move, advance
 
@@ -68,6 +71,18 @@ def cancel(
     return _cancel(Delivery.objects.filter(**given), reason=reason, detail=detail)
 
 
+def cancel_due(*, now: datetime, reason: str, detail: str = "") -> int:
+    """Stop all that is queued and due by ``now``, or claimed; how many.
+
+    For a database that is older than what happened: nobody knows whether these have gone out.
+    """
+    due = Q(state=State.CLAIMED) | Q(state=State.QUEUED, not_before__lte=now)
+    stopped = 0
+    while found := list(Delivery.objects.filter(due).values_list("pk", flat=True)[:BITE]):
+        stopped += len(cancel(ids=found, reason=reason, detail=detail))
+    return stopped
+
+
 def cancel_for_opt_out(*, contact_ids: Collection[UUID], address: str = "") -> list[UUID]:
     """Stop everything for people who opted out, except what goes out despite that (the confirmation).
 
@@ -81,12 +96,20 @@ def cancel_for_opt_out(*, contact_ids: Collection[UUID], address: str = "") -> l
     return _cancel(wanted, reason="opted_out", detail="The person opted out.")
 
 
-def blank(*, contact_ids: Collection[UUID]) -> int:
+def blank(*, contact_ids: Collection[UUID], addresses: Collection[str] = ()) -> int:
     """Erase addresses, texts and options from the deliveries of people who asked to be forgotten.
 
-    That there was a delivery, and what became of it, stays. How many rows it was.
+    Also from those to ``addresses`` of which nobody knew whose they are. That
+    there was a delivery, and what became of it, stays. How many rows it was.
     """
-    return Delivery.objects.filter(contact__in=contact_ids).update(address="", text="", options={}, detail="")
+    of_them = Q(contact__in=contact_ids)
+    if addresses:
+        of_them |= Q(contact__isnull=True, address__in=addresses)
+    rows = Delivery.objects.filter(of_them)
+    # Callers of the SMS interface tell the occasions of one request apart by the number.
+    nameless = Concat(Value("forgotten:"), Cast("pk", CharField()))
+    rows.filter(slot_key=F("address")).exclude(address="").update(slot_key=nameless)
+    return rows.update(address="", text="", options={}, detail="")
 
 
 def remove(*, ids: Collection[UUID], source: str) -> int:
@@ -122,4 +145,7 @@ def _cancel(wanted: QuerySet[Delivery], *, reason: str, detail: str) -> list[UUI
         waiting = wanted.filter(state__in=[State.QUEUED, State.CLAIMED])
         ids: Iterable[UUID] = waiting.values_list("pk", flat=True)
         now = timezone.now()
-        return advance(State.CANCELLED, [Move(key, now, reason, detail) for key in ids])
+        stopped = advance(State.CANCELLED, [Move(key, now, reason, detail) for key in ids])
+        if stopped:
+            record(Entry.Act.STOP, model=Delivery._meta.label_lower, reason=reason, cancelled=len(stopped))
+        return stopped

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Required, TypedDict, Unpack
+from typing import Any, NamedTuple, Protocol, Required, TypedDict, Unpack
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
+from audit.models import Entry
+from audit.operations import of_contact, record
 from contacts.models import Contact
 from outbox import channels, counts
 from outbox.channels import Refusal
 from outbox.ids import new_delivery_id
+from outbox.inserting import insert_new
 from outbox.models import Delivery
-from outbox.moves import DETAIL_MOST, entered
+from outbox.moves import DETAIL_MOST, announce
 from outbox.optouts import Person, opted_out
 
 State = Delivery.State
@@ -114,7 +117,19 @@ def queue(**wish: Unpack[Wish]) -> tuple[Delivery, bool]:
     return result
 
 
-def queue_many(*, rows: Iterable[NewDelivery]) -> list[tuple[Delivery, bool]]:
+class Claimant(Protocol):
+    """Whoever hands some of the rows over at once; see ``outbox.express``."""
+
+    def claim(self, rows: Sequence[Delivery]) -> None:
+        """Make those of the rows that are about to be stored its own."""
+
+    def note_stored(self, places: Mapping[UUID, str]) -> None:
+        """Those that are stored now, with where (``outbox.claims``)."""
+
+
+def queue_many(
+    *, rows: Iterable[NewDelivery], claimant: Claimant | None = None
+) -> list[tuple[Delivery, bool]]:
     """Queue many; for each, in order, its row and whether it is new.
 
     Like ``queue``, but what its channel can never send is stored as *failed*
@@ -124,11 +139,32 @@ def queue_many(*, rows: Iterable[NewDelivery]) -> list[tuple[Delivery, bool]]:
     results: list[tuple[Delivery, bool]] = []
     with transaction.atomic(savepoint=False):
         for start in range(0, len(wished), BITE):
-            results += _queue_bite(wished[start : start + BITE])
+            results += _queue_bite(wished[start : start + BITE], claimant)
+        _put_on_record(results)
     return results
 
 
-def send_again(*, ids: Iterable[UUID], created_by: int | None = None) -> list[Delivery]:
+def _put_on_record(results: Sequence[tuple[Delivery, bool]]) -> None:
+    """One entry for all that somebody sends at once: how many of each state, for whom where it is one."""
+    new = [row for row, is_new in results if is_new]
+    if not new:
+        return
+    causes, people = {row.cause for row in new}, {row.contact_id for row in new}
+    only, person = next(iter(causes)), next(iter(people))
+    record(
+        Entry.Act.SEND,
+        model=Delivery._meta.label_lower,
+        object_id=only if len(causes) == 1 else "",
+        subject=of_contact(person) if len(people) == 1 and person else "",
+        sources=sorted({row.source for row in new}),
+        channels=sorted({row.channel for row in new}),
+        **Counter(_counted(row) for row in new),
+    )
+
+
+def send_again(
+    *, ids: Iterable[UUID], created_by: int | None = None, addresses: Mapping[UUID, str] | None = None
+) -> list[Delivery]:
     """Repeat deliveries that ended short: the new ones.
 
     A delivery's end is final and its id has been used as a file name, so a
@@ -136,21 +172,29 @@ def send_again(*, ids: Iterable[UUID], created_by: int | None = None) -> list[De
     that of the one repeated (``…~1``, then ``…~2``). Hence each delivery is
     repeated at most once, however often somebody clicks; a repeat that failed
     can be repeated in turn. Only *failed*, *expired* and *cancelled* ones are
-    taken; the others are passed over.
+    taken; the others are passed over. ``addresses`` says, by delivery, where
+    to instead, for people who have another address by now.
     """
     ended = Delivery.objects.filter(
         pk__in=list(ids), state__in=[State.FAILED, State.EXPIRED, State.CANCELLED]
     )
-    return [row for row, new in queue_many(rows=[_repeat(row, created_by) for row in ended]) if new]
+    return [
+        row
+        for row, new in queue_many(
+            rows=[_repeat(row, created_by, (addresses or {}).get(row.pk)) for row in ended]
+        )
+        if new
+    ]
 
 
-def _repeat(row: Delivery, created_by: int | None) -> NewDelivery:
+def _repeat(row: Delivery, created_by: int | None, address: str | None) -> NewDelivery:
     found = _REPEAT.search(row.slot_key)
     base, count = (row.slot_key[: found.start()], int(found[1])) if found else (row.slot_key, 0)
     return NewDelivery(
         source=row.source, cause=row.cause, slot_key=f"{base}~{count + 1}", contact=row.contact_id,
-        address=row.address, text=row.text, channel=row.channel, gateway=row.gateway, priority=row.priority,
-        options=row.options, despite_opt_out=row.despite_opt_out, created_by=created_by or row.created_by_id,
+        address=address or row.address, text=row.text, channel=row.channel, gateway=row.gateway,
+        priority=row.priority, options=row.options, despite_opt_out=row.despite_opt_out,
+        created_by=created_by or row.created_by_id,
     )  # fmt: skip
 
 
@@ -186,13 +230,16 @@ def _storable(text: str) -> bool:
     return not _UNSTORABLE.search(text)
 
 
-def _queue_bite(wished: Sequence[NewDelivery]) -> list[tuple[Delivery, bool]]:
-    """One INSERT that leaves out occasions already there, and what is needed to know which those were."""
+def _queue_bite(wished: Sequence[NewDelivery], claimant: Claimant | None) -> list[tuple[Delivery, bool]]:
+    """One INSERT that leaves out occasions already there; those are looked up."""
     now = timezone.now()
     examine, out = _Examiner(), _opted_out(wished)
     made = [_row(new, examine(new), now, skipped=_stopped(new, out)) for new in wished]
-    Delivery.objects.bulk_create(made, ignore_conflicts=True)
-    stored = set(Delivery.objects.filter(pk__in=[row.pk for row in made]).values_list("pk", flat=True))
+    if claimant is not None:
+        claimant.claim(made)
+    stored = insert_new(made)
+    if claimant is not None:
+        claimant.note_stored(stored)
     _tell([row for row in made if row.pk in stored])
     earlier = _existing([new.occasion for new, row in zip(wished, made, strict=True) if row.pk not in stored])
     return [
@@ -242,10 +289,18 @@ def _default_gateway(name: str) -> str:
 
 
 def _tell(rows: Sequence[Delivery]) -> None:
+    entries = Counter(counts.Entry(_counted(row), row.channel, row.gateway, row.reason) for row in rows)
+    if entries:
+        counts.add(entries, at=timezone.now())
     for state in sorted({row.state for row in rows}):
         of_state = [row for row in rows if row.state == state]
-        entries = Counter(counts.Entry(state, row.channel, row.gateway, row.reason) for row in of_state)
-        entered(state, entries, [row.pk for row in of_state])
+        origins = {row.pk: row.origin for row in of_state if row.origin is not None}
+        announce(state, [row.pk for row in of_state], origins=origins)
+
+
+def _counted(row: Delivery) -> str:
+    """As what it is counted: one that is claimed from the start was queued as well."""
+    return State.QUEUED if row.state == State.CLAIMED else row.state
 
 
 def _existing(occasions: Sequence[Occasion]) -> dict[Occasion, Delivery]:
