@@ -1,4 +1,4 @@
-"""When things are due: cron fields, time zones and quiet hours. Pure: no database, no clock.
+"""When things are due: cron fields and time zones. Pure: no database, no clock.
 
 The five fields have the meaning of Debian's cron, which the ``cronsim``
 package implements: when both day fields are restricted, a day that matches
@@ -18,13 +18,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import islice, takewhile
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
+
+from outbox.hours import LONGEST_SHIFT, moments_of
 
 #: Longest text of one field.
 FIELD_LENGTH = 64
@@ -45,8 +47,6 @@ _NUMBERS = {
 _RANGE = re.compile(r"([0-9A-Z]+)-([0-9A-Z]+)(?:/([1-9][0-9]*))?")
 _SINGLE_WITH_STEP = re.compile(r"([0-9A-Z]+)/([1-9][0-9]*)")
 _ANY_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 - wall-clock time, on purpose without a zone
-#: No zone has ever moved its clocks by more than a day.
-_LONGEST_SHIFT = timedelta(hours=25)
 _MINUTE = timedelta(minutes=1)
 
 
@@ -161,7 +161,7 @@ def slots(cron: Cron, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
     previous, fixed = after, cron.at_fixed_times
     waiting: list[datetime] = []
     for wall in CronSim(cron.expression, _earliest_wall_clock(zone, after)):
-        moments = _moments(wall, zone, fixed)
+        moments = moments_of(wall, zone, fixed)
         for moment in moments:
             heappush(waiting, moment)
         # Later wall-clock times cannot come before the first moment of this one,
@@ -179,99 +179,7 @@ def _earliest_wall_clock(zone: ZoneInfo, after: datetime) -> datetime:
     here = after.astimezone(zone)
     offsets = [
         moment.astimezone(zone).utcoffset() or timedelta(0)
-        for moment in (after - _LONGEST_SHIFT, after, after + _LONGEST_SHIFT)
+        for moment in (after - LONGEST_SHIFT, after, after + LONGEST_SHIFT)
     ]
     repeated = max(timedelta(0), offsets[0] - offsets[1], offsets[1] - offsets[2])
     return here.replace(tzinfo=None) - repeated
-
-
-def _moments(wall: datetime, zone: ZoneInfo, fixed: bool) -> list[datetime]:
-    """When a job wanted at this wall-clock time runs: once; never or twice only for ``*`` jobs."""
-    first, second = (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    earlier, later = (moment.astimezone(UTC) for moment in (first, second))
-    if earlier == later:
-        return [earlier]
-    if earlier < later:  # the hour is repeated
-        return [earlier] if fixed else [earlier, later]
-    return [_transition(zone, later, earlier)] if fixed else []  # the hour is missing
-
-
-def _transition(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The moment between the two (UTC) at which the zone changes its offset."""
-    old = before.astimezone(zone).utcoffset()
-    while after - before > _MINUTE:
-        middle = before + (after - before) // 2 // _MINUTE * _MINUTE
-        if middle.astimezone(zone).utcoffset() == old:
-            before = middle
-        else:
-            after = middle
-    return after
-
-
-def allowed(moment: datetime, zone: ZoneInfo, not_before: time | None, not_after: time | None) -> bool:
-    """Whether the wall clock in the zone is within the hours, both ends included.
-
-    ``not_before`` later than ``not_after`` means hours over midnight; None
-    leaves that end of the day open.
-    """
-    clock = moment.astimezone(zone).time().replace(second=0, microsecond=0)
-    first, last = not_before or time.min, not_after or time.max
-    return first <= clock <= last if first <= last else clock >= first or clock <= last
-
-
-def next_allowed(
-    moment: datetime, zone: ZoneInfo, not_before: time | None, not_after: time | None
-) -> datetime:
-    """The moment itself when it is within the hours (see ``allowed``), else the first minute that is."""
-    if allowed(moment, zone, not_before, not_after):
-        return moment.astimezone(UTC)
-    today = moment.astimezone(zone).date()
-    openings = {
-        opening
-        for days in range(-1, 8)
-        for opening in _openings(datetime.combine(today + timedelta(days=days), not_before or time.min), zone)
-    }
-    # When the clocks change, the wall clock may jump straight into the hours.
-    openings.add(_next_change(zone, moment))
-    return min(
-        opening for opening in openings if opening > moment and allowed(opening, zone, not_before, not_after)
-    )
-
-
-def next_closing(
-    moment: datetime, zone: ZoneInfo, not_before: time | None, not_after: time | None
-) -> datetime | None:
-    """The first minute from ``moment`` on that is outside the hours (see ``allowed``), or None."""
-    if not allowed(moment, zone, not_before, not_after):
-        return moment.astimezone(UTC)
-    today = moment.astimezone(zone).date()
-    after = datetime.combine(today, not_after or time(23, 59)).replace(second=0, microsecond=0) + _MINUTE
-    closings = {closing for days in range(-1, 3) for closing in _openings(after + timedelta(days=days), zone)}
-    closings.add(_next_change(zone, moment))
-    return min(
-        (
-            closing
-            for closing in closings
-            if closing > moment and not allowed(closing, zone, not_before, not_after)
-        ),
-        default=None,
-    )
-
-
-def _openings(wall: datetime, zone: ZoneInfo) -> list[datetime]:
-    return _moments(wall, zone, fixed=False) or _moments(wall, zone, fixed=True)
-
-
-def _next_change(zone: ZoneInfo, moment: datetime) -> datetime:
-    """When the zone's offset changes within a day; without a change, some moment about a day later."""
-    start = moment.astimezone(UTC).replace(second=0, microsecond=0)
-    return _transition(zone, start, start + _LONGEST_SHIFT)
-
-
-@lru_cache(maxsize=1024)
-def zone_named(name: str) -> ZoneInfo | None:
-    """The IANA zone of that name; None for a name that this machine's time zone database does not have."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None

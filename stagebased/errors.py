@@ -27,6 +27,18 @@ class UnknownSchedule(ProgrammeError):
     code = "unknown_schedule"
 
 
+class UnknownMessageSet(ProgrammeError):
+    """There is no message set with that id."""
+
+    code = "unknown_message_set"
+
+
+class UnknownMessage(ProgrammeError):
+    """There is no message with that id."""
+
+    code = "unknown_message"
+
+
 class NotSendable(ProgrammeError):
     """The subscription is not running: inactive, completed, or not ready."""
 
@@ -51,6 +63,12 @@ class Refused(ProgrammeError):
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
         super().__init__("; ".join(f"{field}: {' '.join(texts)}" for field, texts in errors.items()))
         self.errors = dict(errors)
+
+
+class AlreadyUsed(ProgrammeError):
+    """The caller's id of a request belongs to another request."""
+
+    code = "already_used"
 
 
 class InUse(ProgrammeError):

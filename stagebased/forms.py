@@ -6,10 +6,11 @@ from typing import Any
 
 from django import forms
 from django.db.models import Model
+from django.urls import reverse
 
 from stagebased.errors import Refused
 from stagebased.models import BinaryContent, Message, MessageSet, Schedule, Subscription
-from stagebased.operations import content
+from stagebased.operations import content, dates
 
 
 class RuledForm(forms.ModelForm):
@@ -65,17 +66,35 @@ class MessageSetForm(RuledForm):
             "channel",
             "gateway",
             "fall_back",
+            "fallback_languages",
             "default_language",
             "not_before",
             "not_after",
             "grace",
+            "catch_up",
+            "spacing",
+            "spread",
+            "starts_after",
+            "stop_after_failures",
+            "repeats",
+            "one_active",
         ]
+        labels = {
+            "starts_after": "Starts after (days)",
+            "stop_after_failures": "Stop after failures",
+        }
         help_texts = {
-            "grace": "How late a message may still be sent, as HH:MM:SS; empty: as the installation has it."
+            "grace": "How late a message may still be sent, as HH:MM:SS; empty: as the installation has it.",
+            "spacing": "Time between messages that are caught up one for each slot, as HH:MM:SS.",
+            "spread": "A slot's messages go out evenly over this time, as HH:MM:SS; empty: all at once.",
         }
 
 
 class MessageForm(RuledForm):
+    class Media:
+        css = {"all": ["stagebased/editors.css"]}
+        js = [forms.Script("stagebased/counter.js", defer=True)]
+
     def check(self, record: Any) -> None:
         content.check_message(record)
 
@@ -92,15 +111,15 @@ class MessageForm(RuledForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        if "text_content" in self.fields:
-            # An SMS is short, and a set's page holds twenty of them.
-            self.fields["text_content"].widget.attrs["rows"] = 3
+        attrs = {"data-counter-url": reverse("admin:stagebased_count"), "data-counter-from": "#id_messageset"}
+        self.fields["text_content"].widget.attrs |= attrs | {"rows": 3}
 
 
 class FileForm(forms.ModelForm):
     class Meta:
         model = BinaryContent
         fields = ["content"]
+        labels = {"content": "File"}
 
     def clean_content(self) -> Any:
         upload = self.cleaned_data["content"]
@@ -112,12 +131,19 @@ class FileForm(forms.ModelForm):
         return upload
 
 
-class SubscriptionForm(forms.ModelForm):
+class SubscriptionForm(RuledForm):
+    def check(self, record: Any) -> None:
+        if record.anchor_date and "anchor_date" in self.changed_data:
+            if "messageset" in self.changed_data:
+                # Its date spoke of another chain; this one speaks of the new set.
+                record.anchor_set = None
+            dates.check_date(record, anchor_date=record.anchor_date)
+
     class Meta:
         model = Subscription
         fields = [
             "contact", "messageset", "schedule", "lang", "next_sequence_number", "initial_sequence_number",
-            "active", "completed", "process_status", "metadata",
+            "anchor_date", "active", "completed", "process_status", "metadata",
         ]  # fmt: skip
         labels = {
             "contact": "Person",
@@ -125,9 +151,11 @@ class SubscriptionForm(forms.ModelForm):
             "lang": "Language",
             "next_sequence_number": "Next message",
             "initial_sequence_number": "Began with message",
+            "anchor_date": "Counted from",
         }
         help_texts = {
             "contact": "Found by identity, number or name.",
+            "anchor_date": "Due date or birth: the position follows it. Empty: it goes on by itself.",
             "process_status": "0: ready. Anything else keeps it from being sent to.",
             "metadata": "What the hub knows besides, as an object.",
         }

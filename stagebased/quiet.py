@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from outbox import sets
-from stagebased.calendar import zone_named
+from outbox.hours import zone_named
 from stagebased.planner.batch import Shelf, Window, window
 
 

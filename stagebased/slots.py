@@ -20,7 +20,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, Max, OuterRef
 
-from stagebased.calendar import BadCronField, Cron, latest_slot, parse_cron, slots_between, zone_named
+from outbox.hours import zone_named
+from stagebased.calendar import BadCronField, Cron, latest_slot, parse_cron, slots_between
 from stagebased.models import DueSlot, MessageSet, Schedule, Subscription
 
 log = logging.getLogger(__name__)

@@ -8,15 +8,18 @@ whenever, hears each message at the same slot as everybody with the same date.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 
-from stagebased.calendar import zone_named
-from stagebased.models import Schedule
-from stagebased.simulation import Path, Send, walk
+from outbox.hours import zone_named
+from stagebased.models import MessageSet, Schedule
+from stagebased.simulation import Path, Send, greeted, load, walk
 from stagebased.slots import own_zone
-from stagebased.steps import Start, pass_by
+from stagebased.steps import QUEUED, Programme, Start, Step, let_go, pass_by, step
 
 _INSTANT = timedelta(microseconds=1)
+#: How far from a date a set may begin.
+MOST_DAYS = 100 * 366
 
 
 def beginning(anchor: date, starts_after: int, schedule: Schedule, zone: str) -> datetime:
@@ -53,3 +56,40 @@ def due_at(sends: list[Send], at: Start) -> datetime | None:
         ),
         None,
     )
+
+
+def simulate_dated(
+    messageset: MessageSet,
+    anchor: date,
+    start: datetime,
+    lang: str,
+    zone: str = "",
+    *,
+    schedule: Schedule | None = None,
+    left_out: Collection[tuple[int, int]] = (),
+    welcome: bool = False,
+    drafts: bool = False,
+) -> list[Send]:
+    """What somebody with that date gets who joins at ``start``; nothing where all is over by then.
+
+    As ``simulation.simulate``, for a set that says when it begins
+    (``starts_after``). What cannot be sent does not end the list: for who
+    follows a date the number is over even so.
+    """
+    schedule = schedule or messageset.default_schedule
+    loaded = load(messageset.pk, schedule.pk, greetings=welcome, drafts=drafts, reader=lang)
+    path = loaded.without(left_out)
+    path.schedules[schedule.pk] = schedule
+    begins = beginning(anchor, messageset.starts_after or 0, schedule, zone)
+    slots = slots_of(path, begins, schedule.pk, zone)
+    at = stage_at(path, slots, schedule.pk, start)
+    if at is None:
+        return []
+    due = due_at(slots, at)
+    since = max(start, due - _INSTANT) if due else start
+
+    def rule(programme: Programme, position: int) -> Step:
+        found = step(programme, position, lang)
+        return found if found.state == QUEUED else let_go(programme, found, position)
+
+    return [*greeted(path, at, start, lang, zone), *walk(path, at, since, zone, rule)]

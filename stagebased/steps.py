@@ -10,7 +10,7 @@ touches nothing else.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
 from functools import cached_property
@@ -36,6 +36,10 @@ class Content:
     text: str
     file: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    #: The id of its record; empty for what has not been published.
+    revision: str = ""
+    #: The id of the message.
+    key: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,21 @@ class Programme:
 
     id: int
     short_name: str
+    #: The set's edition: whoever has the same one has the same numbers.
+    edition: int = 0
+    #: False while the set is in preparation: then nothing of it is sent.
+    active: bool = True
+    #: Nobody may run on it twice at the same time.
+    one_active: bool = False
     #: Message number, then language.
-    messages: Mapping[int, Mapping[str, Content]]
+    messages: Mapping[int, Mapping[str, Content]] = field(default_factory=dict)
     #: What somebody who joins gets at once, by language; only where it was asked for.
     greetings: Mapping[str, Content] = field(default_factory=dict)
     channel: str = "sms"
     gateway: str = ""
     audio: bool = False
     fall_back: bool = False
+    fallback_languages: Sequence[str] = ()
     default_language: str = ""
     not_before: time | None = None
     not_after: time | None = None
@@ -109,6 +120,8 @@ class Step:
     prepended: bool = False
     completes: bool = False
     follow_up: Start | None = None
+    #: What is left of the subscription's detour; None: it had none, or it stays.
+    detour: tuple[str, ...] | None = None
 
     def withheld(self, state: str, position: int, reason: str, detail: str) -> Step:
         """The same without its message: nothing goes out and the position stays."""
@@ -122,6 +135,7 @@ class Step:
             parts=0,
             completes=False,
             follow_up=None,
+            detour=None,
         )
 
 
@@ -217,6 +231,7 @@ def languages(programme: Programme, lang: str) -> Iterator[str]:
     yield lang
     if programme.fall_back:
         yield lang[:-3] if lang[-3:-2] in ("_", "-") else lang
+        yield from programme.fallback_languages
         if programme.default_language:
             yield programme.default_language
 
@@ -227,10 +242,14 @@ def _examined(programme: Programme, number: int, lang: str, content: Content, pr
     found = _channel(programme)
     if isinstance(found, Refusal):
         return _failed(programme, number, found.code, found.detail)
+    if not programme.active:
+        return _failed(programme, number, "in_preparation", f"{programme.short_name} is in preparation.")
     text, options = _composed(programme, content, prepend)
     if not text and not content.file:
         return _failed(programme, number, "empty_text", f"{where} is empty.")
     options["message"] = {"set": programme.short_name, "number": number, "lang": lang}
+    if content.revision:
+        options["message"]["revision"] = content.revision
     parts = found.examine(text, options)
     if isinstance(parts, Refusal):
         return _failed(programme, number, parts.code, f"{where}: {parts.detail}")

@@ -12,9 +12,6 @@ from outbox import wake
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which the hint is worthless, because beat has given one since.
-EXPIRES = 30
-
 
 def nudge_planner() -> None:
     """After the running transaction's commit: have what is due planned at once. Never raises."""
@@ -23,6 +20,6 @@ def nudge_planner() -> None:
 
 def _nudge_now() -> None:
     try:
-        wake.hint("stagebased.plan", queue=settings.CELERY_TASK_DEFAULT_QUEUE, expires=EXPIRES)
+        wake.hint("stagebased.plan", queue=settings.CELERY_TASK_DEFAULT_QUEUE, expires=wake.EXPIRES)
     except (OperationalError, OSError) as error:
         log.warning("broker not reached (%s); the clock will find the work", type(error).__name__)

@@ -1,3 +1,3 @@
 """Programmes in the admin site."""
 
-from stagebased.admin import content, records, subscriptions  # noqa: F401 - importing them registers the pages
+from stagebased.admin import bulk, content, records, subscriptions  # noqa: F401 - importing them registers the pages

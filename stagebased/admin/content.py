@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
-from cron_descriptor import FormatException, Options, get_description
 from django.contrib import admin, messages
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils.text import Truncator
 from django.utils.timezone import now
 
-from accounts.adminbase import ModelAdmin, TabularInline, display
+from accounts.adminbase import ModelAdmin, display
+from accounts.models import User
 from outbox.channels import Refusal, channel, channel_names
 from stagebased.calendar import BadCronField, next_slots
 from stagebased.errors import InUse
 from stagebased.forms import FileForm, MessageForm, MessageSetForm, ScheduleForm
-from stagebased.models import BinaryContent, Message, MessageSet, Schedule
+from stagebased.models import BinaryContent, Draft, Message, MessageSet, Schedule
 from stagebased.operations import content
+from stagebased.pages.mixin import EditorPagesMixin
 from stagebased.slots import cron_of, own_zone
+from stagebased.wording import in_words
 
 
 class ContentAdmin(ModelAdmin):
@@ -53,7 +56,7 @@ class ContentAdmin(ModelAdmin):
 @admin.register(Schedule)
 class ScheduleAdmin(ContentAdmin):
     form = ScheduleForm
-    list_display = ["__str__", "in_words", "timezone", "in_contact_timezone", "next_due"]
+    list_display = ["in_words", "fields_of_cron", "timezone", "in_contact_timezone", "next_due"]
     list_filter = ["timezone", "in_contact_timezone"]
     search_fields = ["minute", "hour", "timezone"]
     readonly_fields = ["in_words", "next_due", "planned_until", "created_at", "updated_at"]
@@ -62,14 +65,13 @@ class ScheduleAdmin(ContentAdmin):
     def remove(self, record: Schedule) -> None:
         content.delete_schedule(schedule=record)
 
-    @display(description="In words")
+    @display(description="In cron's words")
+    def fields_of_cron(self, schedule: Schedule) -> str:
+        return schedule.cron
+
+    @display(description="When")
     def in_words(self, schedule: Schedule) -> str:
-        options = Options()
-        options.use_24hour_time_format = True
-        try:
-            return str(get_description(cron_of(schedule).expression, options))
-        except (BadCronField, FormatException):
-            return "never"
+        return in_words(schedule)
 
     @display(description="Next due")
     def next_due(self, schedule: Schedule) -> str:
@@ -83,63 +85,79 @@ class ScheduleAdmin(ContentAdmin):
         content.save_schedule(schedule=obj, changed=form.changed_data if change else None)
 
 
-class MessageInline(TabularInline):
-    """The set's messages, twenty to a page: a long programme has thousands."""
-
-    model = Message
-    form = MessageForm
-    fields = ["sequence_number", "lang", "text_content", "binary_content"]
-    autocomplete_fields = ["binary_content"]
-    ordering = ["sequence_number", "lang"]
-    per_page = 20
-
-
 @admin.register(MessageSet)
-class MessageSetAdmin(ContentAdmin):
+class MessageSetAdmin(EditorPagesMixin, ContentAdmin):
     form = MessageSetForm
-    list_display = ["short_name", "label", "content_type", "channel", "default_schedule", "next_set", "size"]
-    list_filter = ["content_type", "channel", "fall_back"]
+    list_display = [
+        "short_name", "label", "shown_state", "content_type", "channel", "due", "next_set", "size",
+        "unpublished",
+    ]  # fmt: skip
+    list_filter = ["state", "content_type", "channel", "fall_back"]
     list_select_related = ["default_schedule", "next_set"]
     search_fields = ["short_name", "label"]
     autocomplete_fields = ["default_schedule", "next_set"]
     readonly_fields = ["created_at", "updated_at"]
-    inlines = [MessageInline]
     is_used = staticmethod(content.message_set_is_used)
+
+    class Media:
+        # For the tabs above the settings.
+        css = {"all": ["stagebased/editors.css"]}
+
     fieldsets = [
         (None, {"fields": ["short_name", "label", "content_type", "notes"]}),
-        ("When", {"fields": ["default_schedule", "next_set", "not_before", "not_after", "grace"]}),
-        ("How", {"fields": ["channel", "gateway", "fall_back", "default_language"]}),
+        ("When", {"fields": [
+            "default_schedule", ("next_set", "repeats"), "starts_after", ("not_before", "not_after"),
+            "spread",
+        ]}),
+        ("After an outage", {"fields": ["catch_up", "grace", "spacing"]}),
+        ("How", {"fields": [
+            ("channel", "gateway"), "fall_back", ("fallback_languages", "default_language"),
+            "stop_after_failures", "one_active",
+        ]}),
         ("History", {"fields": ["created_at", "updated_at"]}),
-    ]
+    ]  # fmt: skip
 
     def remove(self, record: MessageSet) -> None:
         content.delete_message_set(message_set=record)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessageSet]:
-        return super().get_queryset(request).annotate(message_count=Count("messages"))
+        drafts = Draft.objects.filter(messageset=OuterRef("pk")).order_by().values("messageset")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                message_count=Count("messages"),
+                draft_count=Subquery(drafts.annotate(n=Count("pk")).values("n")),
+            )
+        )
+
+    @display(description="State", ordering="state", label={"active": "success", "draft": "warning"})
+    def shown_state(self, message_set: MessageSet) -> tuple[str, str]:
+        return message_set.state, message_set.get_state_display()
+
+    @display(description="Due")
+    def due(self, message_set: MessageSet) -> str:
+        return in_words(message_set.default_schedule)
 
     @display(description="Messages", ordering="message_count")
     def size(self, message_set: Any) -> int:
         return message_set.message_count
 
-    def save_model(self, request: HttpRequest, obj: MessageSet, form: Any, change: bool) -> None:
-        content.save_message_set(message_set=obj, changed=form.changed_data if change else None)
+    @display(description="Drafts", ordering="draft_count")
+    def unpublished(self, message_set: Any) -> str:
+        return str(message_set.draft_count or "—")
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        # Also notes what is new, changed and removed, for the page's history.
-        formset.save(commit=False)
-        for message in formset.deleted_objects:
-            content.delete_message(message=message)
-        for message in formset.new_objects:
-            content.save_message(message=message)
-        for message, changed in formset.changed_objects:
-            content.save_message(message=message, changed=changed)
+    def save_model(self, request: HttpRequest, obj: MessageSet, form: Any, change: bool) -> None:
+        if not change:
+            # Somebody is about to write it: nobody is put on it before it is complete.
+            obj.state = MessageSet.State.DRAFT
+        content.save_message_set(message_set=obj, changed=form.changed_data if change else None)
 
 
 @admin.register(Message)
 class MessageAdmin(ContentAdmin):
     form = MessageForm
-    list_display = ["message_set", "number", "language", "beginning", "parts", "binary_content"]
+    list_display = ["message_set", "number", "language", "beginning", "parts", "file"]
     list_display_links = ["number", "beginning"]
     list_filter = ["messageset", "lang"]
     list_select_related = ["messageset", "binary_content"]
@@ -166,6 +184,10 @@ class MessageAdmin(ContentAdmin):
     def beginning(self, message: Message) -> str:
         return Truncator(message.text_content or "—").chars(60)
 
+    @display(description="File")
+    def file(self, message: Message) -> str | None:
+        return str(message.binary_content) if message.binary_content else None
+
     @display(description="SMS parts")
     def parts(self, message: Message) -> str:
         """What sending it costs, or why it cannot be sent."""
@@ -178,23 +200,37 @@ class MessageAdmin(ContentAdmin):
         return (found.detail or found.code) if isinstance(found, Refusal) else str(found)
 
     def save_model(self, request: HttpRequest, obj: Message, form: Any, change: bool) -> None:
-        content.save_message(message=obj, changed=form.changed_data if change else None)
+        changed = form.changed_data if change else None
+        content.save_message(message=obj, changed=changed, by=cast(User, request.user))
 
 
 @admin.register(BinaryContent)
 class BinaryContentAdmin(ContentAdmin):
     form = FileForm
-    list_display = ["__str__", "content_type", "size", "created_at", "message_count"]
+    list_display = ["file", "content_type", "bytes", "created_at", "message_count"]
     list_filter = ["content_type"]
     search_fields = ["content", "sha256"]
-    readonly_fields = ["content_type", "size", "sha256", "created_at"]
-    is_used = staticmethod(lambda record: record.messages.exists())
+    readonly_fields = ["content_type", "bytes", "checksum", "created_at"]
+    is_used = staticmethod(content.file_is_used)
 
     def remove(self, record: BinaryContent) -> None:
         content.delete_file(record=record)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BinaryContent]:
-        return super().get_queryset(request).annotate(messages_using=Count("messages"))
+        kept = super().get_queryset(request).filter(replaced_at=None)
+        return kept.annotate(messages_using=Count("messages"))
+
+    @display(description="File", ordering="content")
+    def file(self, record: BinaryContent) -> str:
+        return str(record)
+
+    @display(description="Size", ordering="size")
+    def bytes(self, record: BinaryContent) -> str | None:
+        return filesizeformat(record.size) if record.size else None
+
+    @display(description="Checksum (SHA-256)")
+    def checksum(self, record: BinaryContent) -> str | None:
+        return record.sha256 or None
 
     @display(description="Messages", ordering="messages_using")
     def message_count(self, record: Any) -> int:

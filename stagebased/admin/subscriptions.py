@@ -8,22 +8,31 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.timezone import localtime
 
 from accounts.adminbase import ModelAdmin, action, display
 from accounts.models import User
+from accounts.wording import counted
 from contacts.admin import people_matching
 from contacts.models import Address, Contact
 from outbox.models import Delivery
-from stagebased.errors import ProgrammeError
+from stagebased import bulk
+from stagebased.errors import ProgrammeError, Refused
 from stagebased.forms import SubscriptionForm
-from stagebased.models import Subscription
+from stagebased.models import BulkChange, Subscription
 from stagebased.operations import stopping, subscribe, waiting
 from stagebased.operations.audit import Author
 from stagebased.operations.send import send_now
+from stagebased.operations.which import Which
 from stagebased.steps import QUEUED
+from stagebased.wording import in_words
 
 #: Deliveries shown on a subscription's page, and subscriptions sent to by one action.
 MOST_SHOWN, MOST_SENT = 30, 100
@@ -40,7 +49,7 @@ _RECORD = [
 ]
 
 
-_ROW = "<tr>" + 4 * '<td style="padding-right: 18px">{}</td>' + "</tr>"
+_ROW = '<tr><td class="nowrap">{}</td>' + 3 * "<td>{}</td>" + "</tr>"
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -66,7 +75,8 @@ class StateFilter(admin.SimpleListFilter):
 class SubscriptionAdmin(ModelAdmin):
     form = SubscriptionForm
     list_display = [
-        "person", "number", "message_set", "next_message", "language", "state", "schedule", "created_at",
+        "person", "number", "message_set", "next_message", "language", "state", "schedule_in_words",
+        "created_at",
     ]  # fmt: skip
     list_display_links = ["person", "number"]
     list_filter = [StateFilter, "messageset", "schedule", "created_at"]
@@ -81,14 +91,15 @@ class SubscriptionAdmin(ModelAdmin):
         ("Deliveries", {"fields": ["history"]}),
         ("Record", {"fields": _RECORD, "classes": ["collapse"]}),
     ]
-    actions = ["pause", "resume", "send_next_message"]
+    actions = ["change_in_bulk", "pause", "resume", "send_next_message"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
         numbers = Address.objects.filter(
             contact=OuterRef("contact"), kind=Address.Kind.MSISDN, inactive=False
         )
         best = numbers.order_by("-is_default", "created_at", "pk").values("value")[:1]
-        return super().get_queryset(request).annotate(best_number=Subquery(best))
+        rows = super().get_queryset(request).select_related("contact", "messageset", "schedule")
+        return rows.annotate(best_number=Subquery(best))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Subscription], search_term: str
@@ -107,6 +118,10 @@ class SubscriptionAdmin(ModelAdmin):
     @display(description="Message set")
     def message_set(self, subscription: Subscription) -> str:
         return str(subscription.messageset)
+
+    @display(description="Schedule")
+    def schedule_in_words(self, subscription: Subscription) -> str:
+        return in_words(subscription.schedule)
 
     @display(description="Next message")
     def next_message(self, subscription: Subscription) -> int:
@@ -133,8 +148,8 @@ class SubscriptionAdmin(ModelAdmin):
         if not lines:
             return SafeString("—")
         return format_html(
-            '<table style="border-collapse: separate; border-spacing: 0 6px; text-align: left">'
-            "<tr><th>When</th><th>State</th><th>Why</th><th>Text</th></tr>{}</table>",
+            '<div class="in-record"><table>'
+            "<tr><th>When</th><th>State</th><th>Why</th><th>Text</th></tr>{}</table></div>",
             lines,
         )
 
@@ -157,29 +172,64 @@ class SubscriptionAdmin(ModelAdmin):
 
     # --- actions ----------------------------------------------------------------------
 
+    @action(description="Change many, with progress", permissions=["change"])
+    def change_in_bulk(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> HttpResponse:
+        """Ask what, write it down, and show how far it is."""
+        kind, value, errors = request.POST.get("kind", ""), request.POST.get("value", "").strip(), []
+        if kind in BulkChange.Kind.values:
+            author = Author("admin", _author(request))
+            try:
+                made = bulk.order(
+                    kind=kind,
+                    value=value,
+                    subscription_ids=_ids(queryset),
+                    author=author,
+                    people="people" in request.POST,
+                )
+                return HttpResponseRedirect(reverse("admin:stagebased_bulkchange_change", args=[made.pk]))
+            except Refused as refusal:
+                errors = [text for texts in refusal.errors.values() for text in texts]
+        context = self.admin_site.each_context(request) | {
+            "title": "Change many subscriptions",
+            "kinds": BulkChange.Kind.choices,
+            "kind": kind,
+            "value": value,
+            "people": "people" in request.POST,
+            "errors": errors,
+            "count": queryset.count(),
+            "selected": request.POST.getlist("_selected_action"),
+            "across": request.POST.get("select_across", "0"),
+            "opts": self.opts,
+        }
+        return render(request, "stagebased/bulk_choose.html", context)
+
     @action(description="Pause", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> None:
-        done = stopping.pause(subscription_ids=_ids(queryset), author=Author("admin", _author(request)))
-        self.message_user(request, f"{done} subscriptions paused.", messages.SUCCESS)
+        which = Which(subscription_ids=_ids(queryset))
+        done = stopping.pause(which=which, author=Author("admin", _author(request)))
+        self.message_user(request, f"{counted(len(done), 'subscription')} paused.", messages.SUCCESS)
 
     @action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> None:
-        done = stopping.resume(subscription_ids=_ids(queryset), author=Author("admin", _author(request)))
-        self.message_user(request, f"{done} subscriptions resumed.", messages.SUCCESS)
+        which = Which(subscription_ids=_ids(queryset))
+        done = stopping.resume(which=which, author=Author("admin", _author(request)))
+        self.message_user(request, f"{counted(len(done), 'subscription')} resumed.", messages.SUCCESS)
 
     @action(description="Send the next message now", permissions=["change"])
     def send_next_message(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> None:
-        sent = sum(self._send(request, key) for key in _ids(queryset)[:MOST_SENT])
-        self.message_user(request, f"{sent} messages queued.", messages.SUCCESS if sent else messages.INFO)
+        sent = sum(self._send(request, subscription) for subscription in queryset[:MOST_SENT])
+        self.message_user(
+            request, f"{counted(sent, 'message')} queued.", messages.SUCCESS if sent else messages.INFO
+        )
 
-    def _send(self, request: HttpRequest, key: UUID) -> bool:
+    def _send(self, request: HttpRequest, subscription: Subscription) -> bool:
         try:
-            step = send_now(subscription_id=key)
+            step = send_now(subscription_id=subscription.pk)
         except ProgrammeError as error:
-            self.message_user(request, f"{key}: {error}", messages.ERROR)
+            self.message_user(request, f"{subscription}: {error}", messages.ERROR)
             return False
         if step.state != QUEUED:
-            self.message_user(request, f"{key}: {step.detail or step.reason}", messages.ERROR)
+            self.message_user(request, f"{subscription}: {step.detail or step.reason}", messages.ERROR)
         return step.state == QUEUED
 
 
@@ -196,8 +246,9 @@ def _matching(term: str) -> Q:
 
 
 def _line(delivery: Delivery) -> tuple[str, str, str, str]:
-    why = delivery.detail or delivery.reason or "—"
-    return f"{delivery.created_at:%Y-%m-%d %H:%M}", delivery.get_state_display(), why, delivery.text[:80]
+    why = delivery.detail or delivery.reason.replace("_", " ") or "—"
+    when = date_format(localtime(delivery.created_at), "DATETIME_FORMAT")
+    return when, delivery.get_state_display(), why, Truncator(delivery.text).chars(80)
 
 
 def _ids(queryset: QuerySet[Subscription]) -> list[UUID]:

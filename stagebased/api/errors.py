@@ -9,7 +9,15 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from accounts.api import errors
-from stagebased.errors import InUse, Refused, UnknownSchedule, UnknownSubscription
+from stagebased.errors import (
+    AlreadyUsed,
+    InUse,
+    Refused,
+    UnknownMessage,
+    UnknownMessageSet,
+    UnknownSchedule,
+    UnknownSubscription,
+)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -21,10 +29,10 @@ def translated(error: Exception) -> Exception:
     match error:
         case Refused():
             return exceptions.ValidationError(error.errors)
-        case InUse():
+        case InUse() | AlreadyUsed():
             return errors.Conflict(str(error))
         case RequestDataTooBig():
             return errors.BodyTooLarge()
-        case UnknownSubscription() | UnknownSchedule():
+        case UnknownSubscription() | UnknownSchedule() | UnknownMessageSet() | UnknownMessage():
             return exceptions.NotFound()
     return error

@@ -8,18 +8,23 @@ objects too large) with the framework's own words, so that a bad value is a
 from __future__ import annotations
 
 import json
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.fields import empty
 
 from accounts.api.parsers import check_document
+from outbox.hours import zone_named
 from stagebased.models import validate_language
 
 #: A 32-bit column's and a 64-bit key's bounds.
 MOST_INT, MOST_KEY = 2**31 - 1, 2**63 - 1
+#: The years that a moment may lie in.
+MOMENTS = range(1990, 2200)
 #: Largest metadata object, in bytes of JSON.
 MOST_METADATA = 64 * 1024
 
@@ -91,6 +96,49 @@ def _language(value: str) -> None:
         validate_language(value)
     except DjangoValidationError as error:
         raise serializers.ValidationError(error.messages) from None
+
+
+class Languages(serializers.ListField):
+    """Language codes in an order."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=Language(), max_length=20, **options)
+
+
+class Zone(serializers.CharField):
+    """The name of a time zone."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=64, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if name and zone_named(name) is None:
+            raise serializers.ValidationError("This is not the name of a time zone.")
+        return name
+
+
+class Moment(serializers.Field):
+    """A date, or a date and time, that lies in a time when programmes run."""
+
+    default_error_messages = {
+        "invalid": "Write a date or a moment, such as 2026-11-21 or 2026-11-21T08:00:00+02:00.",
+        "out_of_range": "This date is out of range.",
+    }
+
+    def to_internal_value(self, data: Any) -> date | datetime:
+        found = self._read(data) if isinstance(data, str) and len(data) <= 40 else None
+        if found is None:
+            self.fail("invalid")
+        if found.year not in MOMENTS:
+            self.fail("out_of_range")
+        return found
+
+    def _read(self, text: str) -> date | datetime | None:
+        try:
+            return parse_date(text) or parse_datetime(text)
+        except ValueError:
+            return None
 
 
 class Metadata(serializers.JSONField):

@@ -13,13 +13,22 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_filters.constants import EMPTY_VALUES
 from django_filters.fields import IsoDateTimeField
 from rest_framework import exceptions
 
 from stagebased.api.fields import MOST_KEY
-from stagebased.models import Message, MessageSet, Schedule, Subscription
+from stagebased.models import (
+    BehindSubscription,
+    Change,
+    Message,
+    MessageSet,
+    Schedule,
+    SendEstimate,
+    Subscription,
+    Welcome,
+)
 
 
 class WholeNumberFilter(filters.Filter):
@@ -152,8 +161,69 @@ class MessageFilters(filters.FilterSet):
         fields: list[str] = []
 
 
+class WelcomeFilters(filters.FilterSet):
+    messageset = filters.ModelChoiceFilter(queryset=MessageSet.objects.all())
+    lang = filters.CharFilter()
+    ordering = filters.OrderingFilter(fields=["id", "lang"])
+
+    class Meta:
+        model = Welcome
+        fields: list[str] = []
+
+
 class BinaryContentFilters(ScheduleFilters):
     pass
+
+
+class _SubscriptionOrSuccessor(filters.UUIDFilter):
+    """Changes of a subscription, also the one by which it began."""
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        return qs.filter(Q(subscription=value) | Q(successor=value)) if value else qs
+
+
+class ChangeFilters(filters.FilterSet):
+    identity = filters.UUIDFilter(field_name="contact_id")
+    subscription = _SubscriptionOrSuccessor()
+    kind = filters.ChoiceFilter(choices=Change.Kind.choices)
+    request = filters.CharFilter(field_name="request__key")
+    created_by = WholeNumberFilter(field_name="created_by_id")
+    created_after = InstantFilter(field_name="created_at", lookup_expr="gte")
+    created_before = InstantFilter(field_name="created_at", lookup_expr="lte")
+
+    class Meta:
+        model = Change
+        fields: list[str] = []
+
+
+class AttentionFilters(filters.FilterSet):
+    """Read by ``stagebased.attention``, which makes its list of them."""
+
+    reason = filters.CharFilter()
+    messageset = filters.ModelChoiceFilter(queryset=MessageSet.objects.all())
+    since = InstantFilter()
+
+    class Meta:
+        model = Subscription
+        fields: list[str] = []
+
+
+class BehindFilters(filters.FilterSet):
+    subscription = filters.UUIDFilter(field_name="subscription_id")
+    messageset = filters.ModelChoiceFilter(field_name="current_messageset", queryset=MessageSet.objects.all())
+
+    class Meta:
+        model = BehindSubscription
+        fields: list[str] = []
+
+
+class EstimateFilters(filters.FilterSet):
+    date = filters.DateFilter()
+    messageset = filters.ModelChoiceFilter(queryset=MessageSet.objects.all())
+
+    class Meta:
+        model = SendEstimate
+        fields: list[str] = []
 
 
 class SubscriptionFilters(filters.FilterSet):

@@ -7,17 +7,29 @@ than checking them.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from rest_framework import serializers
 
-from stagebased.api.fields import Flag, Identity, Key, Language, Metadata, Number
+from stagebased.api.fields import (
+    Flag,
+    Identity,
+    Key,
+    Language,
+    Languages,
+    Metadata,
+    Moment,
+    Number,
+    Zone,
+)
 from stagebased.models import MessageSet
+from stagebased.operations.dates import YEARS
 
 #: Longest text taken in at all; the channel then says how long a message may be.
 MOST_TEXT = 50_000
 _MOST_SMALL = 2**15 - 1
+MOST_LANGUAGES, MOST_LEFT_OUT = 100, 5000
 
 
 class ScheduleInput(serializers.Serializer):
@@ -41,12 +53,24 @@ class MessageSetInput(serializers.Serializer):
     channel = serializers.CharField(max_length=20, required=False)
     gateway = serializers.CharField(max_length=32, allow_blank=True, required=False)
     fall_back = Flag(required=False)
+    fallback_languages = Languages(required=False)
     default_language = Language(allow_blank=True, required=False)
     not_before = serializers.TimeField(allow_null=True, required=False)
     not_after = serializers.TimeField(allow_null=True, required=False)
     grace = serializers.DurationField(
         min_value=timedelta(0), max_value=timedelta(days=31), allow_null=True, required=False
     )
+    catch_up = serializers.ChoiceField(choices=MessageSet.CatchUp.choices, required=False)
+    spacing = serializers.DurationField(required=False)
+    spread = serializers.DurationField(allow_null=True, required=False)
+    starts_after = Number(allow_null=True, required=False)
+    stop_after_failures = Number(least=1, most=_MOST_SMALL, allow_null=True, required=False)
+    repeats = Flag(required=False)
+    one_active = Flag(required=False)
+
+    def validate_fallback_languages(self, chain: list[str]) -> str:
+        """As the model keeps them."""
+        return ", ".join(chain)
 
 
 class MessageInput(serializers.Serializer):
@@ -57,6 +81,13 @@ class MessageInput(serializers.Serializer):
     text_content = serializers.CharField(
         max_length=MOST_TEXT, allow_blank=True, allow_null=True, required=False
     )
+    binary_content = Key(source="binary_content_id", allow_null=True, required=False)
+
+
+class WelcomeInput(serializers.Serializer):
+    messageset = Key(source="messageset_id")
+    lang = Language()
+    text_content = serializers.CharField(max_length=MOST_TEXT, allow_blank=True, required=False)
     binary_content = Key(source="binary_content_id", allow_null=True, required=False)
 
 
@@ -76,6 +107,51 @@ class SubscriptionInput(serializers.Serializer):
     completed = Flag(required=False)
     process_status = Number(least=-_MOST_SMALL - 1, most=_MOST_SMALL, required=False)
     metadata = Metadata(allow_null=True, required=False)
+    anchor_date = serializers.DateField(allow_null=True, required=False)
+
+
+class StageInput(serializers.Serializer):
+    """Where a new stage goes, and what it says in which languages."""
+
+    sequence_number = Number(least=1)
+    texts = serializers.DictField(child=serializers.CharField(max_length=MOST_TEXT), required=False)
+
+    def validate_texts(self, texts: dict[str, str]) -> dict[str, str]:
+        if len(texts) > MOST_LANGUAGES:
+            raise serializers.ValidationError(f"At most {MOST_LANGUAGES} languages.")
+        for lang in texts:
+            Language().run_validation(lang)
+        return texts
+
+
+class MoveInput(serializers.Serializer):
+    to = Number(least=1)
+
+
+class PreviewInput(serializers.Serializer):
+    """Somebody who might join a set."""
+
+    start = Moment(required=False)
+    lang = Language(required=False)
+    timezone = Zone(allow_blank=True, required=False)
+    schedule = Key(allow_null=True, required=False)
+    next_sequence_number = Number(least=1, required=False)
+    anchor_date = serializers.DateField(allow_null=True, required=False)
+    without = serializers.ListField(child=Number(least=1), max_length=MOST_LEFT_OUT, required=False)
+    drafts = Flag(required=False)
+
+    def validate_anchor_date(self, value: date | None) -> date | None:
+        if value is not None and value.year not in YEARS:
+            raise serializers.ValidationError("This date is out of range.")
+        return value
+
+
+class RequeueInput(serializers.Serializer):
+    """Which of what needs attention is tried again; empty: all."""
+
+    reason = serializers.CharField(max_length=40, allow_blank=True, required=False)
+    messageset = Key(allow_null=True, required=False)
+    since = serializers.DateTimeField(allow_null=True, required=False)
 
 
 class Shape:
@@ -96,5 +172,10 @@ class Shape:
 SCHEDULE = Shape(ScheduleInput)
 MESSAGE_SET = Shape(MessageSetInput)
 MESSAGE = Shape(MessageInput)
+WELCOME = Shape(WelcomeInput)
 BINARY_CONTENT = Shape(BinaryContentInput)
 SUBSCRIPTION = Shape(SubscriptionInput)
+STAGE = Shape(StageInput)
+MOVE = Shape(MoveInput)
+PREVIEW = Shape(PreviewInput)
+REQUEUE = Shape(RequeueInput)

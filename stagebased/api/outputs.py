@@ -7,12 +7,26 @@ records and a serializer's fields cost ten times as much.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.duration import duration_string
 
-from stagebased.models import BinaryContent, Message, MessageSet, Schedule
+from outbox.models import Delivery
+from stagebased import timeline
+from stagebased.attention import Entry
+from stagebased.models import (
+    BehindSubscription,
+    BinaryContent,
+    Message,
+    MessageSet,
+    Revision,
+    Schedule,
+    SendEstimate,
+    Welcome,
+)
+from stagebased.operations.content import Finding
+from stagebased.simulation import Send
 
 #: The columns that ``subscription`` reads, in this order.
 SUBSCRIPTION_COLUMNS = (
@@ -31,6 +45,9 @@ SUBSCRIPTION_COLUMNS = (
     "created_at",
     "updated_at",
     "messageset__label",
+    "anchor_date",
+    "stopped",
+    "paused_until",
 )
 
 
@@ -69,8 +86,21 @@ def message_set(record: MessageSet) -> dict[str, Any]:
         "default_language": record.default_language,
         "not_before": record.not_before and record.not_before.isoformat(),
         "not_after": record.not_after and record.not_after.isoformat(),
-        "grace": None if record.grace is None else duration_string(record.grace),
+        "grace": _span(record.grace),
+        "catch_up": record.catch_up,
+        "spacing": _span(record.spacing),
+        "spread": _span(record.spread),
+        "starts_after": record.starts_after,
+        "stop_after_failures": record.stop_after_failures,
+        "fallback_languages": record.fallback_chain,
+        "repeats": record.repeats,
+        "one_active": record.one_active,
+        "state": record.state,
     }
+
+
+def _span(value: timedelta | None) -> str | None:
+    return None if value is None else duration_string(value)
 
 
 def message(record: Message) -> dict[str, Any]:
@@ -84,6 +114,58 @@ def message(record: Message) -> dict[str, Any]:
         "binary_content": record.binary_content_id,
         "created_at": instant(record.created_at),
         "updated_at": instant(record.updated_at),
+    }
+
+
+def welcome(record: Welcome) -> dict[str, Any]:
+    return {
+        "id": record.pk,
+        "messageset": record.messageset_id,
+        "lang": record.lang,
+        "text_content": record.text_content,
+        "binary_content": record.binary_content_id,
+    }
+
+
+def revision(record: Revision) -> dict[str, Any]:
+    return {
+        "id": str(record.pk),
+        "edition": record.edition,
+        "sequence_number": record.sequence_number,
+        "lang": record.lang,
+        "text_content": record.text_content,
+        "file": record.file,
+        "metadata": record.metadata,
+        "published_at": instant(record.published_at),
+    }
+
+
+def finding(found: Finding) -> dict[str, Any]:
+    return {
+        "level": found.level.value,
+        "code": found.code,
+        "sequence_number": found.number,
+        "lang": found.lang,
+        "detail": found.detail,
+    }
+
+
+def foreseen(send: Send) -> dict[str, Any]:
+    """One message of a preview; ``sequence_number`` 0 is the welcome."""
+    step = send.step
+    return {
+        "due_at": instant(send.due_at),
+        "goes_out": instant(send.goes_out),
+        "messageset": send.programme.id,
+        "messageset_short_name": send.programme.short_name,
+        "sequence_number": send.number,
+        "lang": step.lang,
+        "state": step.state,
+        "reason": step.reason,
+        "detail": step.detail,
+        "text": step.text,
+        "audio": list(step.options.get("audio", [])),
+        "parts": step.parts,
     }
 
 
@@ -111,4 +193,84 @@ def subscription(row: tuple[Any, ...], collection: str) -> dict[str, Any]:
         "created_at": instant(row[12]),
         "updated_at": instant(row[13]),
         "messageset_label": row[14],
+        "anchor_date": row[15] and row[15].isoformat(),
+        "stopped": row[16],
+        "paused_until": row[17] and instant(row[17]),
+    }
+
+
+def attention(entry: Entry, collection: str) -> dict[str, Any]:
+    """``collection``: absolute URL of all subscriptions."""
+    item, record = entry
+    return {
+        "subscription": f"{collection}{record.pk}/",
+        "subscription_id": str(record.pk),
+        "identity": str(record.contact_id),
+        "messageset": record.messageset_id,
+        "next_sequence_number": record.next_sequence_number,
+        "lang": record.lang,
+        "reason": item.reason,
+        "detail": item.detail,
+        "at": instant(item.at),
+        "delivery": item.delivery_id and str(item.delivery_id),
+    }
+
+
+def failed_task(record: Delivery, collection: str, subscriptions: str) -> dict[str, Any]:
+    """A message that could not be sent, as the original service's tools know it."""
+    return {
+        "url": f"{collection}{record.pk}/",
+        "id": str(record.pk),
+        "subscription": f"{subscriptions}{record.cause}/",
+        "subscription_id": str(record.cause),
+        "task_id": str(record.pk),
+        "initiated_at": instant(record.created_at),
+        "reason": record.detail or record.reason,
+    }
+
+
+def behind(record: BehindSubscription, subscriptions: str, sets: str) -> dict[str, Any]:
+    """Expects both sets to be loaded."""
+    return {
+        "id": record.pk,
+        "subscription": f"{subscriptions}{record.subscription_id}/",
+        "subscription_id": str(record.subscription_id),
+        "messages_behind": record.messages_behind,
+        "current_messageset": f"{sets}{record.current_messageset_id}/",
+        "current_messageset_id": record.current_messageset_id,
+        "current_messageset_name": record.current_messageset.short_name,
+        "current_sequence_number": record.current_sequence_number,
+        "expected_messageset": f"{sets}{record.expected_messageset_id}/",
+        "expected_messageset_id": record.expected_messageset_id,
+        "expected_messageset_name": record.expected_messageset.short_name,
+        "expected_sequence_number": record.expected_sequence_number,
+        "created_at": instant(record.created_at),
+    }
+
+
+def estimate(record: SendEstimate) -> dict[str, Any]:
+    return {
+        "date": record.date.isoformat(),
+        "messageset": record.messageset_id,
+        "subscriptions": record.subscriptions,
+        "identities": record.identities,
+        "computed_at": instant(record.computed_at),
+    }
+
+
+def entry(entry: timeline.Entry) -> dict[str, Any]:
+    """An occasion or change of a subscription's timeline."""
+    times = {name: getattr(entry, name) for name in ("handed_at", "sent_at", "delivered_at")}
+    return {
+        "kind": entry.kind,
+        "occasion": entry.occasion,
+        "at": instant(entry.at),
+        "outcome": entry.outcome,
+        "reason": entry.reason,
+        "detail": entry.detail,
+        "messageset": entry.messageset,
+        "sequence_number": entry.sequence_number,
+        "lang": entry.lang,
+        "delivery": entry.delivery_id and str(entry.delivery_id),
+        **{name: value and instant(value) for name, value in times.items()},
     }

@@ -7,7 +7,8 @@ from typing import IO, Any
 
 from django.conf import settings
 from rest_framework import parsers
-from rest_framework.exceptions import ValidationError
+
+from accounts.api.errors import BodyTooLarge
 
 #: What a multipart body may hold besides its file: boundaries, headers, other fields.
 ENVELOPE = 64 * 1024
@@ -29,7 +30,7 @@ class BoundedMultiPartParser(parsers.MultiPartParser):
     ) -> Any:
         most = settings.MAX_UPLOAD_BYTES
         if _announced_length(parser_context) > most + ENVELOPE:
-            raise ValidationError({"content": [f"The file is larger than {most} bytes."]})
+            raise BodyTooLarge
         return super().parse(stream, media_type, parser_context)
 
 

@@ -1,11 +1,7 @@
-"""What the dialect answers outside ``/api/``: uploaded files and Prometheus."""
+"""What the dialect answers outside ``/api/``: uploaded files."""
 
 from django.urls import path
 
 from stagebased.api.views.media import StoredFile
-from stagebased.api.views.prometheus import prometheus
 
-urlpatterns = [
-    path("media/content/<str:name>", StoredFile.as_view(), name="stored-file"),
-    path("metrics", prometheus, name="prometheus"),
-]
+urlpatterns = [path("media/content/<str:name>", StoredFile.as_view(), name="stored-file")]

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from contacts.models import validate_timezone
+from stagebased.wording import in_words
 
 
 class Schedule(models.Model):
@@ -35,7 +36,8 @@ class Schedule(models.Model):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return self.cron
+        # Whoever chooses one reads this: words, not cron's signs.
+        return f"{in_words(self)} ({self.timezone})"
 
     @property
     def cron(self) -> str:
@@ -78,6 +80,12 @@ class DueSlot(models.Model):
     )
     state = models.CharField(max_length=8, choices=State.choices, default=State.PLANNING)
     cursor = models.UUIDField(null=True, blank=True)
+    editions = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="By set, the edition whose texts go out: a correction counts from the next slot on.",
+    )
     queued = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)

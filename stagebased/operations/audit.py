@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
-from stagebased.models import Change, Subscription
+from stagebased.models import Change, ChangeRequest, Subscription
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Author:
     source: str = "api"
     user: User | None = None
     reason: str = ""
+    #: The call that asked for it, where a repeat of that call is to change nothing.
+    request: ChangeRequest | None = None
 
 
 NOBODY = Author(source="planner")
@@ -55,4 +57,5 @@ def change(
         reason=author.reason[:200],
         source=author.source,
         created_by=author.user,
+        request=author.request,
     )

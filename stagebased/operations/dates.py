@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from copy import copy
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,21 +16,18 @@ from stagebased import simulation
 from stagebased.errors import Refused, UnknownSubscription
 from stagebased.models import Change, MessageSet, Schedule, Subscription
 from stagebased.operations.audit import Author, change
+from stagebased.operations.moved import store_moved
+from stagebased.operations.rivals import store_all, taken
 from stagebased.operations.waiting import cancel_waiting
+from stagebased.operations.which import Which
 from stagebased.simulation import Path, Send
-from stagebased.stages import beginning, due_at, slots_of, stage_at
+from stagebased.stages import MOST_DAYS, beginning, due_at, slots_of, stage_at
 from stagebased.steps import Start
 
 Stopped = Subscription.Stopped
 _INSTANT = timedelta(microseconds=1)
-#: Dates that are taken, and how far from one a set may begin.
+#: Dates that are taken.
 YEARS = range(1900, 2200)
-MOST_DAYS = 100 * 366
-#: Written when a subscription is moved.
-_MOVED = [
-    "next_sequence_number", "anchor_date", "last_slot_at", "active", "completed", "process_status", "stopped",
-    "paused_until", "updated_at", "updated_by",
-]  # fmt: skip
 
 
 class Calendar(NamedTuple):
@@ -43,8 +41,14 @@ class Calendar(NamedTuple):
     def stage(self, now: datetime) -> Start | None:
         return stage_at(self.path, self.sends, self.schedule_id, now)
 
+    def speaks_of(self, subscription: Subscription) -> bool:
+        return subscription.messageset_id in self.path.chain
+
     def order(self, at: Start) -> tuple[int, int]:
         return self.path.chain.index(at.messageset_id), at.position
+
+    def is_exclusive(self, at: Start) -> bool:
+        return self.path.programmes[at.messageset_id].one_active
 
     def nothing_before(self, at: Start) -> datetime | None:
         """The moment until which somebody waits for the message there."""
@@ -65,9 +69,9 @@ def settle(subscription: Subscription, *, anchor_date: date, now: datetime) -> N
     if at is None:
         raise Refused({"anchor_date": ["The programme is over for this date."]})
     subscription.messageset_id, subscription.schedule_id = at.messageset_id, at.schedule_id
+    subscription.exclusive = calendar.is_exclusive(at)
     subscription.initial_sequence_number = subscription.next_sequence_number = at.position
-    # The slots before its own count as dealt with.
-    subscription.last_slot_at = calendar.nothing_before(at)
+    _wait_for_own_slot(subscription, calendar.nothing_before(at))
 
 
 @transaction.atomic
@@ -84,18 +88,18 @@ def correct_date(
     When the date turns out earlier, it jumps ahead, if need be into a later
     set of the chain, and what is jumped over does not come back. When it turns
     out later, nothing is heard twice: the next message waits for its own slot.
-    With ``repeat`` the position goes back instead. Raises UnknownSubscription,
-    and Refused for one that does not follow a date or has ended.
+    With ``repeat`` the position goes back instead. One that went by itself
+    follows the date from now on; the date it has already changes nothing.
+    Raises UnknownSubscription, and Refused for one that has ended and for a set
+    that does not say when it begins.
     """
     now = now or timezone.now()
-    rows = Subscription.objects.select_for_update(no_key=True, of=("self",)).select_related("contact")
-    subscription = rows.filter(pk=subscription_id).first()
-    if subscription is None:
-        raise UnknownSubscription(f"There is no subscription {subscription_id}.")
-    if subscription.anchor_set_id is None or subscription.completed:
-        raise Refused({"anchor_date": ["This subscription does not follow a date any more."]})
+    subscription = _locked(subscription_id)
+    if subscription.anchor_date == anchor_date and not repeat:
+        return subscription
     before = facts(subscription)
-    calendar = _calendar(subscription, anchor_date, subscription.contact.timezone)
+    calendar = _new_calendar(subscription, anchor_date)
+    subscription.anchor_set_id = calendar.path.chain[0]
     subscription.anchor_date, subscription.updated_by = anchor_date, author.user
     running = _move(subscription, calendar, repeat=repeat, now=now)
     made = None if running is subscription else running
@@ -107,14 +111,84 @@ def correct_date(
 
 
 @transaction.atomic
-def realign(*, subscription_ids: Collection[UUID], now: datetime) -> None:
-    """Move those whose position follows a date ahead to where it is by now; the others are left alone."""
+def correct_dates(
+    *, which: Which, anchor_date: date, author: Author, repeat: bool = False, now: datetime | None = None
+) -> list[Subscription]:
+    """``correct_date`` for several; those that are running afterwards.
+
+    Of a person all that follow a date; subscriptions that are named one by one
+    may also begin to.
+    """
+    named = which.contact_id is None
+    return [
+        correct_date(subscription_id=one.pk, anchor_date=anchor_date, author=author, repeat=repeat, now=now)
+        for one in which.locked()
+        if named or one.anchor_date is not None
+    ]
+
+
+def check_date(subscription: Subscription, *, anchor_date: date, now: datetime | None = None) -> None:
+    """Raise Refused where a new subscription cannot begin from this date, or a stored one not move to it."""
+    if subscription._state.adding:
+        settle(copy(subscription), anchor_date=anchor_date, now=now or timezone.now())
+    else:
+        _new_calendar(subscription, anchor_date)
+
+
+def _new_calendar(subscription: Subscription, anchor_date: date) -> Calendar:
+    """What a corrected date says of a subscription. Raises Refused where it says nothing."""
+    if subscription.completed:
+        raise Refused({"anchor_date": ["This subscription has ended."]})
+    calendar = _calendar(subscription, anchor_date, subscription.contact.timezone)
+    if not calendar.speaks_of(subscription):
+        raise Refused({"anchor_date": ["Its set no longer follows the one that the date speaks of."]})
+    return calendar
+
+
+@transaction.atomic
+def forget_date(*, subscription_id: UUID, author: Author, now: datetime | None = None) -> None:
+    """Let a subscription go on by itself from where it is. Raises UnknownSubscription."""
+    subscription = _locked(subscription_id)
+    if subscription.anchor_date is None:
+        return
+    before = facts(subscription)
+    subscription.anchor_date = subscription.anchor_set = None
+    subscription.updated_at, subscription.updated_by = now or timezone.now(), author.user
+    _store([subscription], [])
+    change(Change.Kind.DATE, subscription, author, before=before, after=facts(subscription)).save(
+        force_insert=True
+    )
+
+
+def _locked(subscription_id: UUID) -> Subscription:
+    rows = Subscription.objects.select_for_update(no_key=True, of=("self",)).select_related("contact")
+    found = rows.filter(pk=subscription_id).first()
+    if found is None:
+        raise UnknownSubscription(f"There is no subscription {subscription_id}.")
+    return found
+
+
+class Moved(NamedTuple):
+    """A subscription that was moved, where it had been, and the one that is running afterwards."""
+
+    subscription: Subscription
+    before: dict[str, Any]
+    running: Subscription
+
+
+@transaction.atomic
+def realign(*, subscription_ids: Collection[UUID], now: datetime) -> list[Moved]:
+    """Move those whose position follows a date ahead to where it is by now; those that it moved.
+
+    The others are left alone.
+    """
     rows = Subscription.objects.filter(
         pk__in=subscription_ids, anchor_set__starts_after__isnull=False, completed=False
     )
     locked = rows.select_for_update(no_key=True, of=("self",)).select_related("contact").order_by("pk")
     calendars: dict[tuple[object, ...], Calendar] = {}
-    found, made = [], []
+    moved: list[Moved] = []
+    left: list[Moved] = []
     for subscription in locked:
         if subscription.anchor_date is None:
             continue
@@ -127,11 +201,18 @@ def realign(*, subscription_ids: Collection[UUID], now: datetime) -> None:
         )
         if key not in calendars:
             calendars[key] = _calendar(subscription, subscription.anchor_date, subscription.contact.timezone)
+        if not calendars[key].speaks_of(subscription):
+            # Editors have led the chain elsewhere: it goes on by itself.
+            continue
+        before = facts(subscription)
         running = _move(subscription, calendars[key], repeat=False, now=now)
-        found.append(subscription)
-        if running is not subscription:
-            made.append(running)
-    _store(found, made)
+        where = moved if running is not subscription or facts(subscription) != before else left
+        where.append(Moved(subscription, before, running))
+    _store(
+        [one.subscription for one in moved + left],
+        [one.running for one in moved if one.running is not one.subscription],
+    )
+    return moved
 
 
 def facts(subscription: Subscription) -> dict[str, Any]:
@@ -171,11 +252,20 @@ def _move(subscription: Subscription, calendar: Calendar, *, repeat: bool, now: 
         there = here
     if there.messageset_id == here.messageset_id:
         subscription.next_sequence_number = there.position
-        subscription.last_slot_at = calendar.nothing_before(there)
+        _wait_for_own_slot(subscription, calendar.nothing_before(there))
         return subscription
-    successor = _successor(subscription, there, calendar.nothing_before(there), now)
+    successor = _successor(subscription, there, calendar, now)
     _end(subscription, Stopped.SWITCHED, completed=False)
-    return successor
+    # Somebody who is there already goes on there.
+    return subscription if taken([successor]) else successor
+
+
+def _wait_for_own_slot(subscription: Subscription, nothing_before: datetime | None) -> None:
+    """The slots before that of its next message count as dealt with."""
+    subscription.last_slot_at = nothing_before
+    if nothing_before is not None:
+        subscription.counted_from = nothing_before
+        subscription.counted_position = subscription.next_sequence_number
 
 
 def _end(subscription: Subscription, stopped: str, *, completed: bool) -> None:
@@ -185,8 +275,8 @@ def _end(subscription: Subscription, stopped: str, *, completed: bool) -> None:
         subscription.process_status = Subscription.ProcessStatus.COMPLETED
 
 
-def _successor(old: Subscription, at: Start, nothing_before: datetime | None, now: datetime) -> Subscription:
-    return Subscription(
+def _successor(old: Subscription, at: Start, calendar: Calendar, now: datetime) -> Subscription:
+    made = Subscription(
         contact_id=old.contact_id,
         messageset_id=at.messageset_id,
         schedule_id=at.schedule_id,
@@ -198,17 +288,19 @@ def _successor(old: Subscription, at: Start, nothing_before: datetime | None, no
         paused_until=old.paused_until,
         anchor_date=old.anchor_date,
         anchor_set_id=old.anchor_set_id,
+        exclusive=calendar.is_exclusive(at),
         metadata={},
-        last_slot_at=nothing_before,
         continues=old,
         created_at=now,
         updated_at=now,
         updated_by=old.updated_by,
     )
+    _wait_for_own_slot(made, calendar.nothing_before(at))
+    return made
 
 
 def _store(moved: Sequence[Subscription], made: Sequence[Subscription]) -> None:
-    Subscription.objects.bulk_update(moved, _MOVED, batch_size=500)
-    Subscription.objects.bulk_create(made, batch_size=500)
+    store_moved(moved)
+    store_all(made)
     if stopped := [one.pk for one in moved if not one.active]:
         cancel_waiting(stopped)

@@ -15,6 +15,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from audit.models import Entry
+from audit.operations import of_contact, record
 from outbox import sets, wake
 from outbox.models import Delivery
 from stagebased.calendar import BadCronField
@@ -46,6 +48,46 @@ def resend(*, subscription_id: UUID, now: datetime | None = None) -> Step:
     UnknownSubscription, and NotSendable for one that was stopped.
     """
     return _send("again", subscription_id, now or timezone.now(), _latest_message, completed_too=True)
+
+
+@transaction.atomic
+def send_each(
+    *, subscription_ids: Collection[UUID], now: datetime | None = None, slot_key: str = ""
+) -> list[Step]:
+    """``send_now`` for many at once; what was written.
+
+    Those that do not run are passed over, and with a ``slot_key`` of its own
+    those that have had this occasion. A fixed number of statements for each
+    schedule they are on.
+    """
+    now = now or timezone.now()
+    running = Subscription.objects.filter(
+        pk__in=subscription_ids, active=True, completed=False, process_status=0
+    )
+    locked = running.select_for_update(no_key=True, of=("self",)).order_by("pk")
+    by_schedule: dict[int, list[UUID]] = defaultdict(list)
+    for key, schedule_id in locked.values_list("pk", "schedule"):
+        by_schedule[schedule_id].append(key)
+    schedules = Schedule.objects.in_bulk(by_schedule)
+    written: list[Step] = []
+    for schedule_id, keys in by_schedule.items():
+        occasion = Occasion(
+            slot_key=slot_key or _by_hand("now", now),
+            now=now,
+            since=now,
+            zone=own_zone(schedules[schedule_id]),
+            priority=Delivery.Priority.NORMAL,
+        )
+        candidates = sql.candidates_by_id([sets.id_value(key) for key in keys])
+        written += deal(candidates, occasion, Shelf(), next_message)
+    if written:
+        record(Entry.Act.SEND, model=Subscription._meta.label_lower, deliveries=len(written))
+        wake.nudge()
+    return written
+
+
+def _by_hand(what: str, now: datetime) -> str:
+    return f"{what}:{now:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _latest_message(programme: Programme, candidate: Candidate) -> Step:
@@ -93,7 +135,7 @@ def _send(what: str, subscription_id: UUID, now: datetime, rule: Rule, *, comple
     subscription = _locked(subscription_id)
     _check_running(subscription, completed_too=completed_too)
     occasion = Occasion(
-        slot_key=f"{what}:{now:%Y-%m-%dT%H:%M:%S.%fZ}",
+        slot_key=_by_hand(what, now),
         now=now,
         since=now,
         zone=own_zone(subscription.schedule),
@@ -101,6 +143,13 @@ def _send(what: str, subscription_id: UUID, now: datetime, rule: Rule, *, comple
     )
     candidates = sql.candidates_by_id([sets.id_value(subscription_id)])
     [written] = deal(candidates, occasion, Shelf(), rule)
+    record(
+        Entry.Act.SEND_AGAIN if completed_too else Entry.Act.SEND,
+        model=Subscription._meta.label_lower,
+        object_id=subscription_id,
+        subject=of_contact(subscription.contact_id),
+        state=written.state,
+    )
     wake.nudge()
     return written
 
@@ -143,8 +192,9 @@ def send_schedule(*, schedule_id: int, now: datetime | None = None) -> int:
         slots,
         update_conflicts=True,
         unique_fields=["schedule", "due_at", "timezone"],
-        update_fields=["state", "cursor", "triggered_at", "finished_at"],
+        update_fields=["state", "cursor", "editions", "triggered_at", "finished_at"],
     )
+    record(Entry.Act.SEND, model=Schedule._meta.label_lower, object_id=schedule_id, slots=len(slots))
     nudge_planner()
     return len(slots)
 

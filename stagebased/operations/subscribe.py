@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, Exists, F, OuterRef, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,9 +16,11 @@ from accounts.prepared import Parameter, Prepared, PreparedInsert
 from contacts.numbers import InvalidNumber, parse_msisdn
 from contacts.operations import ensure_contact, get_or_create_contact
 from stagebased.errors import Refused, UnknownSubscription
-from stagebased.models import MessageSet, Schedule, Subscription, Welcome
-from stagebased.operations.content.sets import unknown_key
-from stagebased.operations.dates import settle
+from stagebased.models import MessageSet, Schedule, Subscription, Welcome, counted_anew
+from stagebased.operations.audit import Author
+from stagebased.operations.content.sets import IN_PREPARATION, unknown_key
+from stagebased.operations.dates import correct_date, forget_date, realign, settle
+from stagebased.operations.rivals import refusal
 from stagebased.operations.send import greet
 from stagebased.operations.waiting import cancel_waiting
 
@@ -42,6 +45,8 @@ _PROGRAMME = Prepared(
         .values_list(
             Exists(Schedule.objects.filter(pk=Parameter("schedule", Schedule._meta.pk))),
             Exists(Welcome.objects.filter(messageset=OuterRef("pk"))),
+            "one_active",
+            "state",
         )
     )
 )
@@ -52,7 +57,9 @@ def subscribe(*, fields: Mapping[str, Any], by: User | None = None) -> Subscript
 
     ``contact_id`` need not be known: the person is then recorded without an
     address, so that the first due slot ends as a failure that somebody can
-    see and mend. Raises Refused for an unknown message set or schedule.
+    see and mend. Raises Refused for an unknown message set or schedule, a set
+    in preparation, and a set on which the person is already if nobody may be
+    on it twice.
     """
     subscription = Subscription(**fields, created_by=by, updated_by=by)
     return _begin(subscription, msisdn=None, by=by)
@@ -84,7 +91,7 @@ def _is_done(request_id: str | None) -> bool:
 
 
 def _begin(subscription: Subscription, *, msisdn: str | None, by: User | None) -> Subscription:
-    welcomes = _check_programme(subscription.messageset_id, subscription.schedule_id)
+    welcomes, subscription.exclusive = _check_programme(subscription.messageset_id, subscription.schedule_id)
     if subscription.anchor_date is not None:
         settle(subscription, anchor_date=subscription.anchor_date, now=timezone.now())
     try:
@@ -94,8 +101,10 @@ def _begin(subscription: Subscription, *, msisdn: str | None, by: User | None) -
             if welcomes or subscription.anchor_date is not None:
                 greet(subscription_ids=[subscription.pk])
     except IntegrityError:
-        # Perhaps the set or the schedule has just been removed.
+        # Perhaps the set or the schedule has just been removed, or the person is there already.
         _check_programme(subscription.messageset_id, subscription.schedule_id)
+        if subscription.exclusive:
+            _check_alone(subscription.contact_id, subscription.messageset_id, subscription.pk)
         raise
     return subscription
 
@@ -108,12 +117,24 @@ def _know_person(subscription: Subscription, msisdn: str | None, by: User | None
         get_or_create_contact(identity=identity, msisdn=msisdn, language=language, user=by)
 
 
-def _check_programme(messageset_id: int, schedule_id: int) -> bool:
-    """Whether the set welcomes newcomers. Raise Refused unless both exist; one statement while they do."""
+def _check_programme(messageset_id: int, schedule_id: int) -> tuple[bool, bool]:
+    """Whether the set welcomes newcomers, and whether nobody may be on it twice.
+
+    Raise Refused unless both exist and the set is active; one statement while they do.
+    """
     found = _PROGRAMME.rows(messageset=messageset_id, schedule=schedule_id)
     if not found or not found[0][0]:
         _check_references({"messageset_id": messageset_id, "schedule_id": schedule_id})
-    return bool(found and found[0][1])
+        return False, False
+    _, welcomes, one_active, state = found[0]
+    if state == MessageSet.State.DRAFT:
+        raise Refused({"messageset": [IN_PREPARATION]})
+    return bool(welcomes), bool(one_active)
+
+
+def _check_alone(contact_id: UUID, messageset_id: int, but: UUID) -> None:
+    if found := refusal(contact_id, messageset_id, but):
+        raise found
 
 
 def _check_references(fields: Mapping[str, Any]) -> None:
@@ -133,29 +154,80 @@ def change_subscription(*, subscription_id: UUID, fields: Mapping[str, Any], by:
     """Write these fields and no others, so that a send that advances the position meanwhile is kept.
 
     A subscription that is made inactive or completed has its waiting messages
-    cancelled: after a loss nothing of the old programme may go out. Raises
-    UnknownSubscription and Refused.
+    cancelled: after a loss nothing of the old programme may go out. A changed
+    ``anchor_date`` moves it to where it then belongs (``dates.correct_date``),
+    None lets it go on by itself. Raises UnknownSubscription and Refused.
     """
     _check_references(fields)
-    values = {**fields, "updated_at": timezone.now(), "updated_by": by}
+    values = {**fields, **_of_new_set(fields), "updated_at": timezone.now(), "updated_by": by}
+    dated, anchor = "anchor_date" in values, values.pop("anchor_date", None)
     try:
         with transaction.atomic():
             if "contact_id" in fields:
                 ensure_contact(identity=fields["contact_id"], user=by)
             _change(subscription_id, values)
+            if dated:
+                _follow_date(subscription_id, anchor, Author(user=by))
     except IntegrityError:
         _check_references(fields)
+        _check_change(subscription_id, fields)
         raise
+
+
+def _of_new_set(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows from another set. Raises Refused for one in preparation."""
+    if "messageset_id" not in fields:
+        return {}
+    found = MessageSet.objects.filter(pk=fields["messageset_id"]).values_list("one_active", "state").first()
+    if found and found[1] == MessageSet.State.DRAFT:
+        raise Refused({"messageset": [IN_PREPARATION]})
+    return {"exclusive": bool(found and found[0])}
+
+
+def _check_change(subscription_id: UUID, fields: Mapping[str, Any]) -> None:
+    """Raise Refused where the change would have the person run on a set for a second time."""
+    rows = Subscription.objects.filter(pk=subscription_id).values_list("contact_id", "messageset_id")
+    for contact_id, messageset_id in rows:
+        _check_alone(
+            fields.get("contact_id", contact_id), fields.get("messageset_id", messageset_id), subscription_id
+        )
 
 
 def _change(subscription_id: UUID, values: dict[str, Any]) -> None:
     ends = values.get("active") is False or values.get("completed") is True
     if "active" in values:
         values["stopped"] = Stopped.NO if values["active"] else _PAUSED_IF_ACTIVE
-    if not Subscription.objects.filter(pk=subscription_id).update(**values):
+        values["paused_until"] = None
+    wanted = Subscription.objects.filter(pk=subscription_id)
+    if moved := _moved_by(values):
+        wanted.filter(moved).update(**counted_anew(values["updated_at"], values.get("next_sequence_number")))
+    if "messageset_id" in values or "next_sequence_number" in values:
+        values["detour"] = None
+    if "messageset_id" in values:
+        # The date that was followed spoke of another chain.
+        wanted.exclude(messageset=values["messageset_id"]).update(anchor_date=None, anchor_set=None)
+    if not wanted.update(**values):
         raise UnknownSubscription(f"There is no subscription {subscription_id}.")
     if ends:
         cancel_waiting([subscription_id])
+    elif values.get("active"):
+        realign(subscription_ids=[subscription_id], now=values["updated_at"])
+
+
+def _moved_by(values: Mapping[str, Any]) -> Q:
+    """Those that these values put elsewhere, or on again: empty where they could move none."""
+    moved = Q(active=False) if values.get("active") else Q()
+    for name in ("messageset_id", "schedule_id", "next_sequence_number"):
+        if name in values:
+            moved |= ~Q(**{name: values[name]})
+    return moved
+
+
+def _follow_date(subscription_id: UUID, anchor: date | None, author: Author) -> None:
+    if anchor is None:
+        forget_date(subscription_id=subscription_id, author=author)
+    else:
+        correct_date(subscription_id=subscription_id, anchor_date=anchor, author=author)
 
 
 def delete_subscription(*, subscription_id: UUID) -> None:

@@ -7,7 +7,7 @@ running, when the transaction commits.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,12 +18,14 @@ from django.utils import timezone
 
 from contacts.operations import prefer_language
 from stagebased.errors import Refused
-from stagebased.models import Change, MessageSet, Schedule, Subscription
+from stagebased.models import Change, MessageSet, Schedule, Subscription, counted_anew
 from stagebased.operations.audit import Author, change
-from stagebased.operations.content.sets import unknown_key
+from stagebased.operations.content.sets import IN_PREPARATION, unknown_key
 from stagebased.operations.dates import facts, settle
+from stagebased.operations.rivals import may_run, store_all
 from stagebased.operations.send import greet
 from stagebased.operations.waiting import cancel_waiting
+from stagebased.operations.which import Which
 
 Stopped = Subscription.Stopped
 Kind = Change.Kind
@@ -31,29 +33,6 @@ Kind = Change.Kind
 _AFRESH = (Kind.BIRTH, Kind.LOSS)
 #: What precedes the short name of a set's counterpart on another channel, as hubs have always named them.
 PREFIX = "{channel}_"
-
-
-@dataclass(frozen=True)
-class Which:
-    """The subscriptions meant: of a person or of a list of ids, those that have not come to their end.
-
-    Paused ones count, and those that an opt-out stopped: when the person comes
-    back, they must not go on as if nothing had happened.
-    """
-
-    contact_id: UUID | None = None
-    subscription_ids: Collection[UUID] = ()
-
-    def locked(self) -> list[Subscription]:
-        """Them, locked; those that are running first."""
-        wanted = Subscription.objects.filter(completed=False)
-        if self.contact_id is not None:
-            wanted = wanted.filter(contact=self.contact_id)
-        else:
-            wanted = wanted.filter(pk__in=self.subscription_ids)
-        alive = wanted.filter(active=True) | wanted.filter(stopped__in=[Stopped.PAUSED, Stopped.OPT_OUT])
-        rows = alive.select_for_update(no_key=True, of=("self",)).select_related("messageset")
-        return sorted(rows.order_by("pk"), key=lambda row: not row.active)
 
 
 @transaction.atomic
@@ -64,9 +43,17 @@ def switch_language(
 
     The people's preferred language changes with it.
     """
-    found = _change(which, Kind.LANGUAGE, {"lang": lang}, author, now)
+    found = follow_language(which=which, lang=lang, author=author, now=now)
     prefer_language(contact_ids={subscription.contact_id for subscription in found}, language=lang)
     return found
+
+
+@transaction.atomic
+def follow_language(
+    *, which: Which, lang: str, author: Author, now: datetime | None = None
+) -> list[Subscription]:
+    """Go on in the language that the people are known to prefer by now."""
+    return _change(which, Kind.LANGUAGE, {"lang": lang}, author, now)
 
 
 @transaction.atomic
@@ -96,7 +83,8 @@ def _change(
     author: Author,
     now: datetime | None,
 ) -> list[Subscription]:
-    now, found = now or timezone.now(), which.locked()
+    now = now or timezone.now()
+    found = [one for one in which.locked() if _facts_of(one, values) != values]
     rows = []
     for subscription in found:
         before = facts(subscription)
@@ -104,9 +92,16 @@ def _change(
             setattr(subscription, name, value)
         rows.append(change(kind, subscription, author, before=before, after=facts(subscription)))
     keys = [subscription.pk for subscription in found]
-    Subscription.objects.filter(pk__in=keys).update(**values, updated_at=now, updated_by=author.user)
+    anew = {} if kind == Kind.LANGUAGE else counted_anew(now, values.get("next_sequence_number"))
+    if kind == Kind.POSITION:
+        anew["detour"] = None
+    Subscription.objects.filter(pk__in=keys).update(**values, **anew, updated_at=now, updated_by=author.user)
     Change.objects.bulk_create(rows)
     return found
+
+
+def _facts_of(subscription: Subscription, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(subscription, name) for name in names}
 
 
 @dataclass(frozen=True)
@@ -122,17 +117,25 @@ class Target:
 
 def target(
     *,
-    short_name: str,
+    short_name: str = "",
+    messageset_id: int | None = None,
     position: int = 1,
     anchor_date: date | None = None,
     schedule_id: int | None = None,
     lang: str = "",
 ) -> Target:
-    """The target with that set. Raises Refused for what does not exist, and for a position below 1."""
-    found = MessageSet.objects.filter(short_name=short_name).first()
+    """The target with that set, named by short name or id.
+
+    Raises Refused for what does not exist, and for a position below 1.
+    """
+    named = {"short_name": short_name} if messageset_id is None else {"pk": messageset_id}
+    found = MessageSet.objects.filter(**named).first()
     errors = {}
     if found is None:
-        errors["messageset"] = [f"There is no message set {short_name!r}."]
+        field, value = ("short_name", short_name) if messageset_id is None else ("messageset", messageset_id)
+        errors[field] = [unknown_key(value)]
+    elif found.state == MessageSet.State.DRAFT:
+        errors["messageset"] = [IN_PREPARATION]
     if schedule_id is not None and not Schedule.objects.filter(pk=schedule_id).exists():
         errors["schedule"] = [unknown_key(schedule_id)]
     if position < 1:
@@ -181,15 +184,19 @@ def switch_channel(
     now, found = now or timezone.now(), which.locked()
     moving = [subscription for subscription in found if subscription.messageset.channel != channel]
     counterparts = _counterparts({subscription.messageset for subscription in moving}, channel)
-    made, rows = [], []
+    successors: dict[UUID, Subscription] = {}
     for subscription in moving:
         to = _same_place(subscription, counterparts[subscription.messageset_id])
-        successor = _begin(subscription, Kind.CHANNEL, to, author, now)
+        successor = successors[subscription.pk] = _begin(subscription, Kind.CHANNEL, to, author, now)
         successor.last_slot_at = successor.last_slot_at or subscription.last_slot_at
-        made.append(successor)
-        rows.append(_row(Kind.CHANNEL, subscription, successor, author))
+    made = may_run([*successors.values()])
+    kept = {successor.pk for successor in made}
+    rows = [
+        _row(Kind.CHANNEL, one, successors[one.pk] if successors[one.pk].pk in kept else None, author)
+        for one in moving
+    ]
     _stop(moving, Stopped.SWITCHED, author, now)
-    Subscription.objects.bulk_create(made)
+    store_all(made)
     Change.objects.bulk_create(rows)
     return made
 
@@ -232,9 +239,10 @@ def _replace(
     for subscription in leaving:
         if to and subscription.contact_id not in staying and subscription.contact_id not in made:
             made[subscription.contact_id] = _begin(subscription, kind, to, author, now)
+    made = {one.contact_id: one for one in may_run([*made.values()])}
     rows = [_row(kind, one, made.get(one.contact_id), author) for one in leaving]
     _stop(leaving, stopped, author, now)
-    Subscription.objects.bulk_create(made.values())
+    store_all([*made.values()])
     Change.objects.bulk_create(rows)
     greet(subscription_ids=[one.pk for one in made.values()], now=now)
     return list(made.values())
@@ -249,14 +257,15 @@ def _begin(old: Subscription, kind: Change.Kind, to: Target, author: Author, now
         lang=to.lang or old.lang,
         initial_sequence_number=to.position,
         next_sequence_number=to.position,
+        exclusive=to.messageset.one_active,
         metadata={},
         created_at=now,
         updated_at=now,
         created_by=author.user,
         updated_by=author.user,
     )
-    # A pause was meant for what went before; an opt-out holds whatever comes.
-    if old.stopped == Stopped.OPT_OUT or (old.stopped == Stopped.PAUSED and kind not in _AFRESH):
+    # Another stop was meant for what went before; an opt-out holds whatever comes.
+    if not old.active and (old.stopped == Stopped.OPT_OUT or kind not in _AFRESH):
         made.active, made.stopped, made.paused_until = False, old.stopped, old.paused_until
     if to.anchor_date is not None:
         settle(made, anchor_date=to.anchor_date, now=now)

@@ -7,20 +7,24 @@ transaction.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from outbox import counts, sets
 from outbox.counts import Entry
+from outbox.hours import next_allowed, next_closing, zone_named
 from outbox.models import Delivery
+from outbox.signals import deliveries_entered
 from stagebased import programmes
-from stagebased.calendar import next_allowed, next_closing, zone_named
+from stagebased.detours import next_on_detour
 from stagebased.models import MessageSet
 from stagebased.planner import sql
 from stagebased.planner.records import Beginning, Candidate, Choice, Move
@@ -88,12 +92,15 @@ def window(programme: Programme, wanted: datetime, zone: ZoneInfo) -> Window:
 
 
 class Shelf:
-    """The programmes that have been asked for, each as it was when first asked for.
+    """The programmes that have been asked for, each with the texts it had when first asked for.
 
     Kept while a slot is worked off, so that everybody gets the same text.
+    ``editions`` says by set which texts these are, for whoever goes on with
+    the slot; numbers are always today's.
     """
 
-    def __init__(self, *, greetings: bool = False) -> None:
+    def __init__(self, *, greetings: bool = False, editions: Mapping[int, int] | None = None) -> None:
+        self.editions = dict(editions or {})
         self._programmes: dict[int, Programme] = {}
         self._greetings = greetings
 
@@ -101,11 +108,26 @@ class Shelf:
         return self._programmes[set_id]
 
     def fetch(self, set_ids: set[int]) -> None:
-        if missing := set_ids - self._programmes.keys():
-            self._programmes |= programmes.load(missing, greetings=self._greetings)
+        """Have these at hand. Call it after their subscriptions have been locked (``content.stages``)."""
+        self._drop_changed(set_ids & self._programmes.keys())
+        missing = set_ids - self._programmes.keys()
+        if missing:
+            loaded = programmes.load(missing, greetings=self._greetings, editions=self.editions)
+            self._programmes |= loaded
+            self.editions = {key: one.edition for key, one in loaded.items()} | self.editions
+
+    def _drop_changed(self, set_ids: set[int]) -> None:
+        if set_ids:
+            now = MessageSet.objects.filter(pk__in=set_ids).values_list("pk", "edition")
+            for set_id in [key for key, edition in now if edition != self._programmes[key].edition]:
+                del self._programmes[set_id]
 
 
 def next_message(programme: Programme, candidate: Candidate) -> Step:
+    if candidate.detour:
+        return next_on_detour(
+            programme, candidate.position, candidate.lang, candidate.detour, prepend=candidate.prepend
+        )
     return step(programme, candidate.position, candidate.lang, prepend=candidate.prepend)
 
 
@@ -127,6 +149,7 @@ def deal(
     _move_on(candidates, results, occasion)
     _follow_up(results, occasion.now)
     _count(results.values(), occasion.now)
+    _tell_of_ended(written, results)
     return list(results.values())
 
 
@@ -172,7 +195,7 @@ class _Orders:
         found = self._rule(programme, candidate)
         if found.state == QUEUED:
             found = self._withheld(programme, candidate, found)
-        if candidate.dated and self._occasion.slot_at and found.state != QUEUED:
+        if candidate.dated and self._occasion.slot_at and found.state != QUEUED and not candidate.detour:
             found = let_go(programme, found, candidate.position)
         window = self._window(programme, candidate.timezone)
         self.steps.append(found)
@@ -223,6 +246,8 @@ def _move_on(candidates: Sequence[Candidate], results: dict[str, Step], occasion
         sql.move_on(moves, slot_at=occasion.slot_at, now=occasion.now)
     if used := [key for key, found in results.items() if found.prepended and found.state == QUEUED]:
         sql.clear_prepended(used)
+    if gone := {key: found.detour for key, found in results.items() if found.detour is not None}:
+        sql.leave_detours([(key, json.dumps(left) if left else "") for key, left in gone.items()])
 
 
 def _move(candidate: Candidate, found: Step | None) -> Move:
@@ -244,3 +269,13 @@ def _follow_up(results: dict[str, Step], now: datetime) -> None:
 
 def _count(results: Iterable[Step], now: datetime) -> None:
     counts.add(Counter(Entry(one.state, one.channel, one.gateway, one.reason) for one in results), at=now)
+
+
+def _tell_of_ended(written: Mapping[str, str | None], results: Mapping[str, Step]) -> None:
+    """Deliveries that came to nothing at once, for whoever writes down what happens to deliveries."""
+    ended: dict[str, list[UUID]] = defaultdict(list)
+    for key, delivery in written.items():
+        if delivery is not None:
+            ended[results[key].state].append(UUID(delivery))
+    for state, ids in ended.items():
+        deliveries_entered.send(sender=Delivery, state=state, ids=ids)

@@ -23,6 +23,8 @@ class Candidate(NamedTuple):
     completed: bool
     #: Whether the position follows a date.
     dated: bool
+    #: Stages that were moved past the person (``stagebased.detours``), as the database has them.
+    detour: str | None = None
 
 
 class Choice(NamedTuple):

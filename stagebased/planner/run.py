@@ -56,11 +56,22 @@ def plan(now: datetime, *, seconds: float = 150) -> Planned:
             if slot is None:
                 break
             # Only the slot in hand keeps its shelf: another worker may take over in between.
-            shelves = {slot.pk: shelves.get(slot.pk) or Shelf()}
+            shelves = {slot.pk: _shelf(slot, shelves.get(slot.pk))}
             _work_on(slot, shelves[slot.pk], now, done)
             # While the next batch is planned the gateways can begin with this one.
             wake.nudge()
     return done
+
+
+def _shelf(slot: DueSlot, kept: Shelf | None) -> Shelf:
+    """The texts that the slot began with, whoever worked on it until now."""
+    if slot.cursor is None:
+        return Shelf()
+    begun = {int(key): edition for key, edition in (slot.editions or {}).items()}
+    if kept is None:
+        return Shelf(editions=begun)
+    kept.editions |= begun
+    return kept
 
 
 def _work_on(slot: DueSlot, shelf: Shelf, now: datetime, done: Planned) -> None:
@@ -93,7 +104,8 @@ def _batch(slot: DueSlot, shelf: Shelf, now: datetime) -> Tally:
         _close(slot, now)
         return Tally()
     written = tally(deal(candidates, _occasion(slot, now), shelf))
-    _advance(slot, candidates, written)
+    _advance(slot, candidates, written, shelf)
+    log.info("slot %d: %d queued, %d failed, %d skipped", slot.pk, *written)
     return written
 
 
@@ -128,12 +140,13 @@ def slot_key(due_at: datetime) -> str:
     return f"{due_at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
 
 
-def _advance(slot: DueSlot, candidates: list[Candidate], written: Tally) -> None:
+def _advance(slot: DueSlot, candidates: list[Candidate], written: Tally, shelf: Shelf) -> None:
     DueSlot.objects.filter(pk=slot.pk).update(
         cursor=UUID(max(candidate.key for candidate in candidates)),
         queued=slot.queued + written.queued,
         failed=slot.failed + written.failed,
         skipped=slot.skipped + written.skipped,
+        editions=shelf.editions,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 
 from contacts.sql import best_address_sql, opted_out_sql
-from outbox import sets
+from outbox import sets, trail
 from outbox.channels import channel, channel_names
 from outbox.ids import millisecond_prefix
 from stagebased.planner.records import Beginning, Candidate, Choice, Due, Move
@@ -31,10 +31,11 @@ _CANDIDATES = """
 SELECT CAST(s.id AS text), CAST(s.contact_id AS text),
        CASE WHEN {kind} <> 'account' THEN {best_address}
             WHEN c.opted_out_at IS NULL THEN CAST(c.user_id AS text) END,
-       s.messageset_id, s.next_sequence_number, s.lang, c.timezone, s.prepend, s.completed, s.dated
+       s.messageset_id, s.next_sequence_number, s.lang, c.timezone, s.prepend, s.completed, s.dated,
+       s.detour
   FROM (SELECT * FROM (SELECT * FROM (
         SELECT s.id, s.contact_id, s.messageset_id, s.next_sequence_number, s.lang, s.completed,
-               {prepend} AS prepend, s.anchor_date IS NOT NULL AS dated
+               {prepend} AS prepend, s.anchor_date IS NOT NULL AS dated, CAST(s.detour AS text) AS detour
           FROM stagebased_subscription s
          WHERE {condition}
          ORDER BY s.id LIMIT %s {lock}
@@ -59,17 +60,17 @@ _DELIVER = """
 INSERT INTO outbox_delivery (
     id, source, cause, slot_key, contact_id, channel, gateway, priority, address, text, options,
     despite_opt_out, state, reason, detail, attempts, parts, not_before, closes_at, expires_at, created_at,
-    ended_at
+    ended_at, origin
 )
 SELECT {new_id}, 'subscription', given.k, %s, given.contact, step.channel, step.gateway, %s, given.address,
        step.text, step.options, FALSE, step.state, step.reason, step.detail, 0,
        NULLIF(step.parts, 0), CASE given.delay WHEN 0 THEN step.not_before ELSE {delayed} END,
        step.closes_at, step.expires_at, {now},
-       CASE step.state WHEN 'queued' THEN NULL ELSE {now} END
+       CASE step.state WHEN 'queued' THEN NULL ELSE {now} END, {origin}
   FROM {given} AS given JOIN {steps} AS step ON step.n = given.n
  WHERE TRUE
     ON CONFLICT DO NOTHING
-RETURNING CAST(cause AS text)
+RETURNING CAST(cause AS text), CASE WHEN state <> 'queued' THEN CAST(id AS text) END
 """
 
 _MOVE_ON = """
@@ -87,15 +88,22 @@ UPDATE stagebased_subscription
 _FOLLOW_UP = """
 INSERT INTO stagebased_subscription (
     id, version, contact_id, messageset_id, schedule_id, lang, initial_sequence_number, next_sequence_number,
-    active, completed, process_status, stopped, metadata, last_slot_at, continues_id, anchor_date,
+    active, completed, process_status, stopped, exclusive, metadata, last_slot_at, continues_id, anchor_date,
     anchor_set_id, created_at, updated_at
 )
 SELECT {new_id}, 1, s.contact_id, given.messageset, given.schedule, s.lang, given.at, given.at,
-       TRUE, FALSE, 0, '', '{{}}', s.last_slot_at, s.id, s.anchor_date, s.anchor_set_id,
+       TRUE, FALSE, 0, '', (SELECT m.one_active FROM stagebased_messageset m WHERE m.id = given.messageset),
+       '{{}}', s.last_slot_at, s.id, s.anchor_date, s.anchor_set_id,
        {now}, {now}
   FROM {given} AS given JOIN stagebased_subscription s ON s.id = given.k
  WHERE TRUE
     ON CONFLICT DO NOTHING
+"""
+
+_DETOURS = """
+UPDATE stagebased_subscription SET detour = {value}
+  FROM {given} AS given
+ WHERE stagebased_subscription.id = given.k
 """
 
 _PREPENDED = """
@@ -183,10 +191,11 @@ def deliver(
     slot_key: str,
     priority: int,
     now: datetime,
-) -> set[str]:
+) -> dict[str, str | None]:
     """Write the deliveries of a batch; the keys of those written: all but who has had this occasion.
 
-    ``steps`` are rows of ``STEP_COLUMNS``.
+    ``steps`` are rows of ``STEP_COLUMNS``. With the key of what ended at once
+    comes the id of its delivery; None stands for what is queued.
     """
     given = sets.records(chosen, k="uuid", contact="uuid", address="text", n="int", delay="int")
     table = sets.records(steps, **STEP_COLUMNS)
@@ -195,13 +204,14 @@ def deliver(
         given=given.sql,
         new_id=_new_id(),
         now=_moment(),
+        origin="%s::uuid" if sets.on_postgresql() else "%s",
         delayed="step.not_before + given.delay * interval '1 second'"
         if sets.on_postgresql()
         else "strftime('%%Y-%%m-%%d %%H:%%M:%%S', step.not_before, given.delay || ' seconds')",
     )
-    at = sets.time_value(now)
-    rows = sets.fetch(statement, [slot_key, priority, at, at, *given.params, *table.params])
-    return {key for (key,) in rows}
+    at, origin = sets.time_value(now), trail.current_origin()
+    params = [slot_key, priority, at, at, sets.id_value(origin) if origin else None]
+    return dict(sets.fetch(statement, [*params, *given.params, *table.params]))
 
 
 def move_on(moves: Sequence[Move], *, slot_at: datetime | None, now: datetime) -> None:
@@ -213,10 +223,20 @@ def move_on(moves: Sequence[Move], *, slot_at: datetime | None, now: datetime) -
 
 
 def begin_follow_ups(beginnings: Sequence[Beginning], *, now: datetime) -> None:
-    """Start the next set for subscriptions that have ended, once for each."""
+    """Start the next set for subscriptions that have ended, once for each.
+
+    Not for people who run on it already, where nobody may run twice: there they go on.
+    """
     given = sets.records(beginnings, k="uuid", messageset="int", schedule="int", at="int")
     at = sets.time_value(now)
     _execute(_FOLLOW_UP.format(given=given.sql, new_id=_new_id(), now=_moment()), [at, at, *given.params])
+
+
+def leave_detours(left: Sequence[tuple[str, str]]) -> None:
+    """Write what is left of detours: key, and a JSON list or nothing."""
+    given = sets.records(left, k="uuid", left_over="text")
+    value = "NULLIF(given.left_over, '')" + ("::jsonb" if sets.on_postgresql() else "")
+    _execute(_DETOURS.format(given=given.sql, value=value), given.params)
 
 
 def clear_prepended(keys: Sequence[str]) -> None:

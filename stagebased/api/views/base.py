@@ -23,7 +23,7 @@ from accounts.api.pagination import EnvelopePagination
 from accounts.api.parsers import JSONParser
 from accounts.authentication import BasicAuthentication, TokenAuthentication
 from accounts.models import User
-from accounts.permissions import HasScope
+from accounts.permissions import HasScope, MayUseProgrammes
 from stagebased.api.errors import exception_handler
 from stagebased.api.fields import MOST_KEY
 from stagebased.api.filters import narrowed
@@ -48,7 +48,7 @@ class DialectView(APIView):
 
     # Basic stands first for its 401 header, which existing clients know; most callers send a token.
     authentication_classes = [BasicAuthentication, TokenAuthentication]
-    permission_classes = [IsAuthenticated, HasScope]
+    permission_classes = [IsAuthenticated, HasScope, MayUseProgrammes]
     parser_classes = [JSONParser, FormParser, BoundedMultiPartParser]
     content_negotiation_class = AlwaysJson
     token_scope = "stagebased"  # noqa: S105 - a scope, not a secret

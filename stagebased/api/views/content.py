@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from stagebased.api import filters, inputs, outputs
 from stagebased.api.views.base import DialectView, RecordViewSet
-from stagebased.models import BinaryContent, Message, MessageSet, Schedule
+from stagebased.models import BinaryContent, Message, MessageSet, Revision, Schedule, Welcome
 from stagebased.operations import content
 
 
@@ -68,7 +68,7 @@ class MessageViewSet(RecordViewSet[Message]):
         return outputs.message(record)
 
     def save(self, record: Message, changed: Collection[str] | None) -> Message:
-        return content.save_message(message=record, changed=changed)
+        return content.save_message(message=record, changed=changed, by=self.caller)
 
     def remove(self, record: Message) -> None:
         content.delete_message(message=record)
@@ -82,6 +82,33 @@ class MessageViewSet(RecordViewSet[Message]):
             body["binary_content"] = outputs.binary_content(record.binary_content, root_of(request))
         return Response(body)
 
+    @action(detail=True)
+    def revisions(self, request: Request, pk: str) -> Response:
+        """What the message has said since it was first published, newest first."""
+        rows = Revision.objects.filter(message=self.record(pk)).order_by("-id")
+        paginator = self.paginator_class()
+        page = paginator.paginate_queryset(rows, request, self)
+        return paginator.get_paginated_response([outputs.revision(record) for record in page])
+
+
+class WelcomeViewSet(RecordViewSet[Welcome]):
+    """What somebody who joins a set gets at once."""
+
+    shape = inputs.WELCOME
+    filters = filters.WelcomeFilters
+
+    def rows(self) -> QuerySet[Welcome]:
+        return Welcome.objects.order_by("id")
+
+    def represent(self, record: Welcome) -> dict[str, Any]:
+        return outputs.welcome(record)
+
+    def save(self, record: Welcome, changed: Collection[str] | None) -> Welcome:
+        return content.save_welcome(welcome=record, changed=changed, by=self.caller)
+
+    def remove(self, record: Welcome) -> None:
+        content.delete_welcome(welcome=record)
+
 
 class BinaryContentViewSet(RecordViewSet[BinaryContent]):
     """Uploads, as the multipart field ``content``."""
@@ -90,7 +117,7 @@ class BinaryContentViewSet(RecordViewSet[BinaryContent]):
     filters = filters.BinaryContentFilters
 
     def rows(self) -> QuerySet[BinaryContent]:
-        return BinaryContent.objects.order_by("id")
+        return BinaryContent.objects.filter(replaced_at=None).order_by("id")
 
     def represent(self, record: BinaryContent) -> dict[str, Any]:
         return outputs.binary_content(record, root_of(self.request))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import cache_control
@@ -20,7 +20,7 @@ class StoredFile(View):
     and with nothing a browser could run.
     """
 
-    def get(self, request: HttpRequest, name: str) -> HttpResponseBase:
+    def get(self, request: HttpRequest, name: str) -> FileResponse:
         record = BinaryContent.objects.filter(content=f"content/{name}").first()
         if record is None:
             raise Http404
@@ -33,7 +33,9 @@ class StoredFile(View):
         response["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return response
 
-    def head(self, request: HttpRequest, name: str) -> HttpResponseBase:
+    def head(self, request: HttpRequest, name: str) -> HttpResponse:
         found = self.get(request, name)
-        found.close()
+        # The file alone: closing the answer would say that the request is over and end its connections.
+        if found.file_to_stream is not None:
+            found.file_to_stream.close()
         return HttpResponse(headers=found.headers)

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.api.errors import refuse
 from stagebased.api.inputs import SUBSCRIPTION
+from stagebased.api.signatures import signed_id
 from stagebased.api.views.base import DialectView
 from stagebased.operations import subscribe
 
@@ -22,12 +23,14 @@ class SubscriptionRequest(DialectView):
     """``{"hook": {…}, "data": {the subscription}}``; only ``data`` is read.
 
     The same ``data.id`` again is accepted and changes nothing, so a hub may
-    repeat a request whose answer it did not get.
+    repeat a request whose answer it did not get. A signed request without an
+    id is known again by what its signature calls it.
     """
 
     def post(self, request: Request) -> Response:
+        signed = signed_id(request)
         data = _data(request.data)
-        request_id = _request_id(data)
+        request_id = _request_id(data) or (f"signed:{signed}" if signed else None)
         fields = {"metadata": {}, **SUBSCRIPTION.whole(data)}
         subscribe.subscribe_for_hub(
             request_id=request_id,

@@ -12,10 +12,12 @@ from django.core.files.base import File
 from django.core.files.storage import Storage
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
+from django.utils.timezone import now
 
 from stagebased.errors import InUse, Refused
 from stagebased.models import BinaryContent
 from stagebased.operations.content.kinds import HEAD, KINDS, FileKind, file_kind
+from stagebased.operations.content.revisions import is_recorded, publish_file
 
 
 def check_file(upload: File[Any]) -> FileKind:
@@ -36,7 +38,8 @@ def store_file(*, upload: File[Any], record: BinaryContent | None = None) -> Bin
     """Keep a file under a random name; with ``record``, instead of the file it has had.
 
     The name is a capability: 128 random bits, because telephone platforms
-    fetch the file without credentials.
+    fetch the file without credentials. Messages that use the record are
+    published anew with the new file; what has gone out keeps the old one.
     """
     kind = check_file(upload)
     record = record or BinaryContent()
@@ -54,12 +57,21 @@ def store_file(*, upload: File[Any], record: BinaryContent | None = None) -> Bin
 
 @transaction.atomic
 def _write(record: BinaryContent) -> None:
-    # Locked and read again: of two who replace the same file at once, each removes the one it found.
-    for name in (
-        BinaryContent.objects.select_for_update().filter(pk=record.pk).values_list("content", flat=True)
-    ):
-        _remove_after_commit(name)
+    # Locked and read again: of two who replace a file at once, each finds what the other has put there.
+    before = BinaryContent.objects.select_for_update(no_key=True).filter(pk=record.pk).first()
     record.save()
+    if before is not None:
+        _take_away(before)
+        publish_file(record)
+
+
+def _take_away(before: BinaryContent) -> None:
+    """A replaced file: gone, or kept for those who still fetch it."""
+    if is_recorded(before.content.name or ""):
+        before.pk, before._state.adding, before.replaced_at = None, True, now()
+        before.save(force_insert=True)
+    else:
+        _remove_after_commit(before.content.name)
 
 
 def _digest(upload: File[Any]) -> str:
@@ -73,15 +85,24 @@ def _digest(upload: File[Any]) -> str:
 def delete_file(*, record: BinaryContent) -> None:
     """Remove a file that no message uses. Raises InUse.
 
-    (The original service removes the messages with it, silently, and leaves a
-    hole in their set.)
+    One that has gone out can still be fetched by whoever got its address. (The
+    original service removes the messages with it, silently, and leaves a hole
+    in their set.)
     """
     try:
         with transaction.atomic():
-            record.delete()
-            _remove_after_commit(record.content.name)
+            if is_recorded(record.content.name or "") and not file_is_used(record):
+                BinaryContent.objects.filter(pk=record.pk).update(replaced_at=now())
+            else:
+                record.delete()
+                _remove_after_commit(record.content.name)
     except (ProtectedError, IntegrityError):
         raise InUse("The file is used by messages.") from None
+
+
+def file_is_used(record: BinaryContent) -> bool:
+    """Whether a message, a welcome or a draft goes with it."""
+    return record.messages.exists() or record.welcomes.exists() or record.drafts.exists()
 
 
 def _remove_after_commit(name: str | None) -> None:

@@ -1,4 +1,4 @@
-"""``manage.py seed_demo``: a small programme to look at."""
+"""``manage.py seed_programme``: a small programme to look at."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ WEEKLY_NAME = "demo_pregnancy.weekly.1"
 
 
 class Command(BaseCommand):
-    help = "Load the demo: a set sent every minute that rolls over into a weekly one, and its subscribers."
+    help = "Load the demo's programme: a set sent every minute, the weekly one that follows, and subscribers."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--if-empty", action="store_true", help="Do nothing where there are message sets already."
         )
+        parser.add_argument("--dry-run", action="store_true", help="Say what would be loaded.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         sets = (
@@ -36,11 +37,14 @@ class Command(BaseCommand):
             else MessageSet.objects.filter(short_name=WELCOME_NAME)
         )
         if sets.exists():
-            self.stdout.write("Demo: left as it is.")
+            self.stdout.write("Demo programme: left as it is.")
+            return
+        if options["dry_run"]:
+            self.stdout.write(f"Demo programme: {len(demo.PEOPLE)} subscribers would be loaded (dry run).")
             return
         load()
         self.stdout.write(
-            f"Demo: {len(demo.PEOPLE)} subscribers, who get a message each minute or twice a week."
+            f"Demo programme: {len(demo.PEOPLE)} subscribers, who get a message each minute or twice a week."
         )
 
 
