@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -15,7 +17,17 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from accounts.adminbase import ModelAdmin, ReadOnlyModelAdmin, display
+from accounts.adminbase import (
+    ModelAdmin,
+    ReadOnlyModelAdmin,
+    Select,
+    TabularInline,
+    Textarea,
+    action,
+    display,
+)
+from accounts.wording import counted
+from contacts import programmes
 from contacts.numbers import InvalidNumber, parse_msisdn
 from outbox.models import Delivery
 from smsbridge.inbound.loops import SOURCE
@@ -24,6 +36,7 @@ from smsbridge.models import (
     GatewayAccount,
     InboundMessage,
     Keyword,
+    KeywordAnswer,
     PartReference,
     SegmentCount,
     StatusReport,
@@ -105,20 +118,67 @@ def _lines(pairs: Iterable[tuple[object, object]]) -> SafeString:
     return format_html_join(SafeString("<br>"), "{}: {}", pairs)
 
 
+class KeywordForm(forms.ModelForm):
+    """The programme is chosen, not typed: a word for one that does not exist would do nothing."""
+
+    class Meta:
+        model = Keyword
+        fields = ["word", "action", "programme", "language", "confirmation"]
+        widgets = {"confirmation": Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        names = {*programmes.known(), self.instance.programme} - {""}
+        chooser = Select(choices=[("", "everything"), *((name, name) for name in sorted(names))])
+        if "programme" in self.fields:
+            self.fields["programme"].widget = chooser
+
+
+class KeywordAnswerInline(TabularInline):
+    """What is sent back to people of other languages."""
+
+    model = KeywordAnswer
+    fields = ["language", "text"]
+    extra = 1
+    show_change_link = False
+    verbose_name = "answer in another language"
+    verbose_name_plural = "Answers to people of other languages"
+
+
 @admin.register(Keyword)
 class KeywordAdmin(ModelAdmin):
-    list_display = ["word", "action", "about", "language", "confirmation", "parts"]
+    form = KeywordForm
+    list_display = ["word", "action", "about", "language", "confirmation", "in_languages", "parts"]
     list_filter = ["action", "language", "programme"]
-    search_fields = ["word", "confirmation"]
-    fields = ["word", "action", "programme", "language", "confirmation"]
+    search_fields = ["word", "confirmation", "answers__text"]
+    inlines = [KeywordAnswerInline]
+    actions = ["share_confirmation"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Keyword]:
+        return super().get_queryset(request).prefetch_related("answers")
 
     @display(description="programme", empty_value="everything")
     def about(self, keyword: Keyword) -> str | None:
         return keyword.programme or None
 
+    @display(description="also in", empty_value="—")
+    def in_languages(self, keyword: Keyword) -> str | None:
+        return ", ".join(answer.language for answer in keyword.answers.all()) or None
+
     @display(description="SMS parts", empty_value="—")
     def parts(self, keyword: Keyword) -> int | None:
         return alphabet.segment(keyword.confirmation).count if keyword.confirmation else None
+
+    @action(description="Give its confirmation to all words that mean the same", permissions=["change"])
+    def share_confirmation(self, request: HttpRequest, queryset: QuerySet[Keyword]) -> None:
+        """The same: of the same action, programme and language."""
+        given = 0
+        for keyword in queryset:
+            alike = Keyword.objects.filter(
+                action=keyword.action, programme=keyword.programme, language=keyword.language
+            )
+            given += alike.exclude(pk=keyword.pk).update(confirmation=keyword.confirmation)
+        self.message_user(request, f"A new confirmation for {counted(given, 'word')}.", messages.SUCCESS)
 
 
 class MatchedFilter(admin.SimpleListFilter):
@@ -161,7 +221,7 @@ class PartReferenceAdmin(SearchByDigits, ReadOnlyModelAdmin):
 
     @display(description="delivery")
     def message(self, part: PartReference) -> SafeString | str:
-        return delivery_link(part.delivery_id, str(part.delivery_id))
+        return delivery_link(part.delivery_id, "Show it")
 
 
 @admin.register(CollectorCount)
@@ -181,14 +241,42 @@ class GatewayAccountAdmin(ModelAdmin):
     search_fields = ["user__username"]
     autocomplete_fields = ["user"]
     fields = [
-        "user", ("may_use", "is_admin", "may_override_opt_out"), "queue", "whitelist", "countries",
-        ("daily_segments", "sequence_limit"), "prefix_quotas", ("stopped_at", "stop_reason"),
+        "user", "may_use", ("is_admin", "may_override_opt_out"), ("queue", "list_limit"), "whitelist",
+        "countries", ("daily_segments", "sequence_limit"), "prefix_quotas", "stopped_at", "stop_reason",
+        "set_for_all",
     ]  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         # The row is the account's for good, and only the mighty make others so.
-        fixed = ["user"] if obj else []
+        fixed = ["set_for_all", "user"] if obj else ["set_for_all"]
         return fixed if request.user.is_superuser else [*fixed, "is_admin", "may_override_opt_out"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.JSONField):
+            kwargs |= {"widget": Textarea(attrs={"rows": 2})}
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "may_use":
+            field.widget.choices = [("unknown", "As in the settings"), ("true", "Yes"), ("false", "No")]
+        return field
+
+    @display(description="in the settings")
+    def set_for_all(self, account: GatewayAccount) -> SafeString:
+        """What counts where the account's own field is empty."""
+        name = account.user.get_username() if account.user_id else ""
+        shown = {
+            "SMS_API_ACCESS": settings.SMS_API_ACCESS,
+            "SMS_ADMIN_ACCOUNTS": ", ".join(settings.SMS_ADMIN_ACCOUNTS),
+            "SMS_DEFAULT_QUEUE": settings.SMS_DEFAULT_QUEUE,
+            "SMS_LIST_LIMIT": settings.SMS_LIST_LIMIT,
+            "SMS_USER_WHITELIST": settings.SMS_USER_WHITELIST.get(name, "anywhere"),
+            "SMS_COUNTRIES": ", ".join(settings.SMS_COUNTRIES) or "all",
+            "SMS_DAILY_SEGMENTS": settings.SMS_DAILY_SEGMENTS or "no limit",
+            "SMS_PREFIX_QUOTAS": ", ".join(f"{at}={most}" for at, most in settings.SMS_PREFIX_QUOTAS.items()),
+            "SMS_SEQUENCE_LIMIT": settings.SMS_SEQUENCE_LIMIT,
+            "SMS_API_OVERRIDE_OPT_OUT": settings.SMS_API_OVERRIDE_OPT_OUT,
+        }
+        rows = ((setting, "—" if value == "" else str(value)) for setting, value in shown.items())
+        return format_html_join("", "<div>{}: <strong>{}</strong></div>", rows)
 
     def save_model(self, request: HttpRequest, obj: GatewayAccount, form: Any, change: bool) -> None:
         if "stopped_at" in form.changed_data and obj.stopped_at is None:

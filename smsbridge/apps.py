@@ -9,6 +9,7 @@ from django.db.models.signals import post_migrate
 class SmsbridgeConfig(AppConfig):
     name = "smsbridge"
     verbose_name = "SMS"
+    audited = {"Keyword": {}, "KeywordAnswer": {}, "GatewayAccount": {"left_out": ["recent"]}}
 
     def ready(self) -> None:
         from smsbridge import checks, receivers

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from outbox.channels import GatewayUnavailable, HandOver, Outgoing, Refusal
+from outbox.channels import Culprit, GatewayUnavailable, HandOver, Measure, Outgoing, Refusal
 from outbox.models import Delivery, Gateway
 from smsbridge import collector
 from smsbridge.gateways import spool_of
@@ -18,6 +18,9 @@ from smsbridge.options import headers, validity_within
 from smsbridge.spool import alphabet, codec
 from smsbridge.spool.errors import Refused, SpoolUnavailable
 from smsbridge.spool.folders import Spool
+
+#: A tenth of the high-water mark more may wait at the gateway when it is replies.
+KEPT_FOR_REPLIES = 10
 
 
 class SmsChannel:
@@ -44,14 +47,29 @@ class SmsChannel:
             return Refusal(refused.code, refused.detail)
         return self._parts(text)
 
+    def explain(self, text: str, options: dict[str, Any]) -> Measure:
+        kept = alphabet.trimmed(text)
+        encoding, units = alphabet.measure(kept)
+        return Measure(
+            cost=self.examine(text, options),
+            encoding=encoding.label,
+            units=units,
+            left=encoding.room(units),
+            culprits=tuple(
+                Culprit(found.character, found.times, found.replacement) for found in alphabet.culprits(kept)
+            ),
+        )
+
     def _parts(self, text: str) -> int | Refusal:
         found = _counted(text) if len(text) <= _CACHED_LENGTH else _counted.__wrapped__(text)
         if isinstance(found, int) and found > settings.SMS_MAX_PARTS:
             return Refusal("too_long", f"{found} parts, more than {settings.SMS_MAX_PARTS}")
         return found
 
-    def room(self, gateway: Gateway) -> int:
+    def room(self, gateway: Gateway, *, urgent: bool = False) -> int:
         high_water = gateway.high_water or settings.SMS_HIGH_WATER
+        if urgent:
+            high_water += max(high_water // KEPT_FOR_REPLIES, 1)
         try:
             return max(0, high_water - spool_of(gateway.name).waiting(high_water))
         except SpoolUnavailable as trouble:

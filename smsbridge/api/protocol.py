@@ -40,6 +40,7 @@ _TITLES = {
     413: "Request too large",
     429: "Too many requests",
     500: "Internal error",
+    503: "Service unavailable",
 }
 
 

@@ -19,10 +19,10 @@ from smsbridge.sending.send import Order, send
 
 
 def _sent(view: GatewayView, request: Request, order: Order) -> Response:
-    def link(name: str) -> str:
-        return str(request.build_absolute_uri(reverse("gateway-message", args=["sent", name])))
-
-    return Response(wire.sent_out(request, order, send(user=view.user, order=order), link), status=201)
+    # Made once: of ten thousand messages each has a link.
+    one = request.build_absolute_uri(reverse("gateway-message", args=["sent", "id"]))
+    sent = send(user=view.user, order=order)
+    return Response(wire.sent_out(order, sent, str(one).removesuffix("id")), status=201)
 
 
 class Outgoing(GatewayView):
@@ -63,10 +63,11 @@ class MessageList(GatewayView):
     """``/sms/<kind>/``."""
 
     def get(self, request: Request, kind: str) -> Response:
-        limit = _limit(request.query_params.get("limit"))
+        rights = self.rights()
+        limit = _limit(request.query_params.get("limit"), rights.list_limit)
         before = request.query_params.get("before", "")
         only = request.query_params.get("files") == "only"
-        page = messages.listed(self.rights(), kind=kind, limit=limit, before=before, files_only=only)
+        page = messages.listed(rights, kind=kind, limit=limit, before=before, files_only=only)
         body: dict[str, Any] = {"message_id": page.ids, "limit": limit or False, "total_count": page.total}
         return Response(body | ({"more": True} if page.more else {}))
 
@@ -78,9 +79,8 @@ class OutgoingList(MessageList):
         return _sent(self, request, wire.read_body(request.data, _key(request)))
 
 
-def _limit(asked: str | None) -> int:
-    """How many ids to list: what was asked for within the setting, 0 without any limit."""
-    most = settings.SMS_LIST_LIMIT
+def _limit(asked: str | None, most: int) -> int:
+    """How many ids to list: what was asked for, at most ``most``; 0 without any limit."""
     if asked is None:
         return most
     if not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 10 and int(asked)):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from rest_framework.request import Request
 
 from accounts.api.parsers import text_problem
 from outbox.models import Delivery
@@ -18,7 +17,7 @@ from smsbridge.api.protocol import Refusal
 from smsbridge.models import InboundMessage
 from smsbridge.sending.files import wall_clock
 from smsbridge.sending.messages import Found, parts_of
-from smsbridge.sending.send import Order, Sent
+from smsbridge.sending.send import Order, Outcome, Sent
 
 #: Printable ASCII; a key that a proxy might change on its way is of no use.
 _KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
@@ -128,21 +127,29 @@ def _key(value: str) -> str:
     return value
 
 
-def sent_out(request: Request, order: Order, sent: Sent, link: Callable[[str], str]) -> dict[str, Any]:
-    """The answer to sending; keyed by the caller's own spelling of each number."""
+def sent_out(order: Order, sent: Sent, sent_url: str) -> dict[str, Any]:
+    """The answer to sending; keyed by the caller's own spelling of each number.
+
+    ``sent_url`` is the address of a sent message without its id.
+    """
     body: dict[str, Any] = {
         "mobiles": {
-            mobile: {
-                "message_id": str(outcome.id) if outcome.id else None,
-                "response": str(outcome.answer),
-                "dlr_status": link(str(outcome.id)) if outcome.id else None,
-            }
+            mobile: _outcome_out(outcome, sent_url)
             for mobile, outcome in zip(order.mobiles, sent.outcomes, strict=True)
         },
         "parts_count": sent.parts,
         "sent_text": order.text,
     }
     return body | ({"queue": sent.queue} if sent.queue else {})
+
+
+def _outcome_out(outcome: Outcome, sent_url: str) -> dict[str, str | None]:
+    name = None if outcome.id is None else str(outcome.id)
+    return {
+        "message_id": name,
+        "response": str(outcome.answer),
+        "dlr_status": None if name is None else sent_url + name,
+    }
 
 
 def message_out(found: Found) -> dict[str, Any]:

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from outbox.channels import GatewayUnavailable
-from outbox.counts import hour_of
 from outbox.models import Gateway
-from smsbridge.collector import fates, lost, received, reports
+from smsbridge import counts, erasing, retention
+from smsbridge.collector import fates, lost, modems, received, reports
 from smsbridge.collector.files import Action, Opened, Verdict, opened
 from smsbridge.gateways import spool_of
 from smsbridge.models import CollectorCount
@@ -63,6 +62,8 @@ def collect(gateway: Gateway) -> int:
         for kind in _TAKERS:
             taken += _collect_kind(spool, gateway.name, kind)
         lost.look_for_lost(spool, gateway.name)
+        erasing.carry_out(spool, gateway.name)
+        retention.forget_archive(spool, retention.archive_days())
         _tidy(gateway.name)
     except _Busy:
         return taken
@@ -106,7 +107,8 @@ def _record(gateway: str, kind: str, files: Sequence[Opened]) -> list[Verdict]:
     with transaction.atomic(durable=True):
         _lock(gateway)
         verdicts = _TAKERS[kind](gateway, files)
-        _count(gateway, Counter(_COUNTED[v.action] for v in verdicts if v.action in _COUNTED))
+        counts.add(gateway, Counter(_COUNTED[v.action] for v in verdicts if v.action in _COUNTED))
+        modems.note(gateway, kind, files)
     return verdicts
 
 
@@ -144,13 +146,4 @@ def _tidy(gateway: str) -> None:
         return
     with transaction.atomic(durable=True):
         dropped = reports.drop_old(gateway, now)
-        _count(gateway, Counter({CollectorCount.What.REPORT_DROPPED: dropped}))
-
-
-def _count(gateway: str, met: Counter[CollectorCount.What]) -> None:
-    for what, number in met.items():
-        if number:
-            row, _ = CollectorCount.objects.get_or_create(
-                hour=hour_of(timezone.now()), gateway=gateway, what=what
-            )
-            CollectorCount.objects.filter(pk=row.pk).update(count=F("count") + number)
+        counts.add(gateway, {CollectorCount.What.REPORT_DROPPED: dropped})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -19,12 +20,21 @@ from contacts.numbers import InvalidNumber, parse_msisdn
 from contacts.operations import opt_in, opt_out
 from outbox.models import Delivery
 from outbox.operations import NewDelivery, queue_many
+from smsbridge import counts
 from smsbridge.inbound.loops import SLOT_KEY, SOURCE, LoopGuard
 from smsbridge.inbound.vocabulary import Vocabulary
-from smsbridge.models import InboundMessage, Keyword
+from smsbridge.models import CollectorCount, InboundMessage, Keyword
+from smsbridge.signals import messages_received
 
 logger = logging.getLogger(__name__)
 Meaning, Answer, Action = InboundMessage.Meaning, InboundMessage.Answer, Keyword.Action
+_COUNTED: dict[str, CollectorCount.What] = {
+    Meaning.TEXT: CollectorCount.What.TEXT,
+    Meaning.STOP: CollectorCount.What.STOP,
+    Meaning.START: CollectorCount.What.START,
+    Meaning.REPLY: CollectorCount.What.REPLY,
+    Meaning.CALL: CollectorCount.What.CALL,
+}
 _INTERNATIONAL = re.compile(r"91\b")
 _DIGITS = re.compile(r"\+?[0-9]{1,20}")
 
@@ -92,8 +102,19 @@ def take_in(*, messages: Sequence[Received]) -> int:
     for item in items:
         _act(item)
     InboundMessage.objects.bulk_create(item.row for item in items)
+    for gateway in sorted({item.row.gateway for item in items}):
+        counts.add(gateway, Counter(_met(item.row for item in items if item.row.gateway == gateway)))
+    if items:
+        messages_received.send(sender=InboundMessage, ids=[item.row.pk for item in items])
     queue_many(rows=[_confirmation(item, text) for item, text in answers])
     return len(items)
+
+
+def _met(rows: Iterable[InboundMessage]) -> Iterator[CollectorCount.What]:
+    for row in rows:
+        yield _COUNTED[row.meaning]
+        if row.answer == Answer.HELD:
+            yield CollectorCount.What.HELD
 
 
 def _item(message: Received, vocabulary: Vocabulary) -> _Item:

@@ -3,8 +3,11 @@
 from smsbridge.models.callers import GatewayAccount, GatewayRequest, SegmentCount
 from smsbridge.models.received import (
     CollectorCount,
+    ErasureOrder,
     InboundMessage,
     Keyword,
+    KeywordAnswer,
+    ModemActivity,
     PartReference,
     StatusReport,
     normal_word,
@@ -12,10 +15,13 @@ from smsbridge.models.received import (
 
 __all__ = [
     "CollectorCount",
+    "ErasureOrder",
     "GatewayAccount",
     "GatewayRequest",
     "InboundMessage",
     "Keyword",
+    "KeywordAnswer",
+    "ModemActivity",
     "PartReference",
     "SegmentCount",
     "StatusReport",

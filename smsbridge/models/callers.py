@@ -67,6 +67,9 @@ class GatewayAccount(models.Model):
         validators=[RegexValidator(rf"\A{QUEUE.pattern}\Z", "Letters, digits, dot, hyphen, underscore.")],
         help_text="smsd's queue for its messages when a request names none; empty: as in the settings.",
     )
+    list_limit = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Message ids in one list; 0: no limit; empty: as in the settings."
+    )
     stopped_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when it may not send; clear this to let it send again."
     )

@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from contacts import programmes
+from contacts.models import validate_language
 from smsbridge.spool import alphabet
 from smsbridge.spool.errors import Refused
 
@@ -151,10 +153,11 @@ class StatusReport(models.Model):
 class Keyword(models.Model):
     """A word that, alone in a message, opts its sender out or in, or is answered.
 
-    Words are compared without case and surrounding punctuation. Where several
-    languages share a word (``stop``), leave ``language`` empty: the answer is
-    then taken from a keyword of the same action and programme in the sender's
-    own language, if there is one.
+    Words are compared without case and surrounding punctuation. What is sent
+    back is, in this order: the word's answer in the sender's language
+    (``KeywordAnswer``); for a word that several languages share (``stop``,
+    ``language`` empty) the confirmation of a keyword of the same action and
+    programme in the sender's language; and its own confirmation.
     """
 
     class Action(models.TextChoices):
@@ -194,23 +197,55 @@ class Keyword(models.Model):
             raise ValidationError({"word": "Write a single word."})
         if self.action == self.Action.REPLY and not self.confirmation:
             raise ValidationError({"confirmation": "A keyword that is only answered needs an answer."})
+        if self.programme and self.programme not in programmes.known():
+            raise ValidationError({"programme": "There is no message set of this name."})
         if self.confirmation:
-            self._check_confirmation()
+            _check_sendable("confirmation", self.confirmation)
 
-    def _check_confirmation(self) -> None:
-        try:
-            alphabet.segment(self.confirmation)
-        except Refused as refused:
-            raise ValidationError({"confirmation": f"This cannot be sent: {refused.detail}."}) from refused
+
+def _check_sendable(field: str, text: str) -> None:
+    try:
+        alphabet.segment(text)
+    except Refused as refused:
+        raise ValidationError({field: f"This cannot be sent: {refused.detail}."}) from refused
+
+
+class KeywordAnswer(models.Model):
+    """What a keyword answers to people of one language, instead of its confirmation."""
+
+    keyword = models.ForeignKey(Keyword, on_delete=models.CASCADE, related_name="answers", db_index=False)
+    language = models.CharField(
+        max_length=6, validators=[validate_language], help_text="A code like eng, or eng_ZA for one country."
+    )
+    text = models.CharField(max_length=400)
+
+    class Meta:
+        ordering = ["language"]
+        constraints = [
+            models.UniqueConstraint(fields=["keyword", "language"], name="keyword_answer_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.keyword_id} in {self.language}"
+
+    def clean(self) -> None:
+        if self.text:
+            _check_sendable("text", self.text)
 
 
 class CollectorCount(models.Model):
-    """How often in an hour the collector met something that leaves no row of its own."""
+    """How often in an hour the collector met something: what came in, and what leaves no row of its own."""
 
     class What(models.TextChoices):
         FOREIGN = "foreign", "files of other programs"
         QUARANTINED = "quarantined", "files set aside"
         REPORT_DROPPED = "report_dropped", "status reports without a message"
+        TEXT = "text", "messages received"
+        STOP = "stop", "opt-outs received"
+        START = "start", "opt-ins received"
+        REPLY = "reply", "keywords received"
+        CALL = "call", "calls received"
+        HELD = "held", "answers held back: too many of the same"
 
     hour = models.DateTimeField()
     gateway = models.CharField(max_length=32)
@@ -224,3 +259,37 @@ class CollectorCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} {self.get_what_display()}"
+
+
+class ModemActivity(models.Model):
+    """When a modem was last seen at work, by the files that smsd finished for it."""
+
+    gateway = models.CharField(max_length=32)
+    modem = models.CharField(max_length=64)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+    received_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "modem activity"
+        constraints = [models.UniqueConstraint(fields=["gateway", "modem"], name="modem_once")]
+
+    def __str__(self) -> str:
+        return f"{self.modem} of {self.gateway}"
+
+
+class ErasureOrder(models.Model):
+    """Files of forgotten people that a gateway's collector is to erase (``smsbridge.erasing``).
+
+    Holds their numbers until that is done, which takes moments; then the row goes.
+    """
+
+    gateway = models.CharField(max_length=32)
+    names = models.JSONField(default=list, help_text="Names of files: ids of deliveries.")
+    numbers = models.JSONField(default=list, help_text="Digits, as smsd writes numbers.")
+    done_until = models.DateField(null=True, blank=True, help_text="Days of the archive gone through.")
+    not_before = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"erasure {self.pk} of {self.gateway}"

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from contacts.numbers import InvalidNumber, NumberKind, country_of_number, kind_of_number, parse_msisdn
+from django.conf import settings
+
+from contacts.numbers import (
+    InvalidNumber,
+    NumberKind,
+    country_of_number,
+    is_of_no_country,
+    kind_of_number,
+    parse_msisdn,
+)
 from smsbridge.sending.rights import Rights
 
 
@@ -18,6 +27,7 @@ class Answer(StrEnum):
     COUNTRY = "Failed: country not allowed"
     PREMIUM = "Failed: premium rate number"
     SHARED_COST = "Failed: shared cost number"
+    NO_COUNTRY = "Failed: satellite or other network of no country"
     OPTED_OUT = "Failed: recipient opted out"
     QUOTA = "Failed: daily quota used up"
     PREFIX_QUOTA = "Failed: daily quota for this prefix used up"
@@ -43,10 +53,14 @@ def read_number(text: str) -> str:
 
 @dataclass(frozen=True)
 class Judge:
-    """Decides for one request where its caller may send."""
+    """Decides for one request where its caller may send.
+
+    ``prefixes`` are those with a quota of their own: somebody meant them.
+    """
 
     countries: frozenset[str] | None
     allowed: tuple[str, ...] | None
+    prefixes: tuple[str, ...]
 
     @classmethod
     def of(cls, rights: Rights) -> Judge:
@@ -54,6 +68,7 @@ class Judge:
         return cls(
             None if rights.countries is None else frozenset(rights.countries),
             None if listed is None else tuple(_canonical(entry) for entry in listed),
+            (*rights.prefix_quotas, *settings.SMS_PREFIX_QUOTAS),
         )
 
     def __call__(self, msisdn: str) -> Answer:
@@ -61,7 +76,14 @@ class Judge:
             return Answer.FORBIDDEN
         if self.countries is not None and country_of_number(msisdn) not in self.countries:
             return Answer.COUNTRY
-        return _REFUSED_KINDS.get(kind_of_number(msisdn), Answer.OK)
+        refused = _REFUSED_KINDS.get(kind_of_number(msisdn))
+        if refused is None and is_of_no_country(msisdn) and not self._means(msisdn):
+            return Answer.NO_COUNTRY
+        return refused or Answer.OK
+
+    def _means(self, msisdn: str) -> bool:
+        """Whether a whitelist or a quota names the number or its prefix."""
+        return self.allowed is not None or msisdn.startswith(self.prefixes)
 
 
 def _canonical(entry: str) -> str:

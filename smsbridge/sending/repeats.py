@@ -23,14 +23,14 @@ class Different(Exception):
     """The key was used before, for another request."""
 
 
-def cause_of(user: User, key: str) -> UUID:
-    """The cause of the deliveries of that account's request."""
+def id_of(user: User, key: str) -> UUID:
+    """The id of that account's request with that key."""
     return uuid.uuid5(_NAMESPACE, f"{user.pk}\n{key}")
 
 
-def outcome_of(cause: UUID, order: Order) -> list[tuple[UUID | None, str]] | None:
+def outcome_of(request: UUID, order: Order) -> list[tuple[UUID | None, str]] | None:
     """The outcomes of the same order earlier, None when there was none. Raises Different."""
-    earlier = GatewayRequest.objects.filter(pk=cause).first()
+    earlier = GatewayRequest.objects.filter(pk=request).first()
     if earlier is None:
         return None
     if earlier.digest != _digest(order):
@@ -38,10 +38,10 @@ def outcome_of(cause: UUID, order: Order) -> list[tuple[UUID | None, str]] | Non
     return [(UUID(key) if key else None, answer) for key, answer in earlier.outcome]
 
 
-def remember(user: User, cause: UUID, order: Order, outcomes: Sequence[tuple[UUID | None, str]]) -> None:
+def remember(user: User, request: UUID, order: Order, outcomes: Sequence[tuple[UUID | None, str]]) -> None:
     """Keep what became of an order; the caller holds the account's lock."""
     told = [[str(key) if key else None, str(answer)] for key, answer in outcomes]
-    GatewayRequest.objects.create(pk=cause, user=user, digest=_digest(order), outcome=told)
+    GatewayRequest.objects.create(pk=request, user=user, digest=_digest(order), outcome=told)
 
 
 def _digest(order: Order) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from accounts.models import User
+from accounts.prepared import Parameter, Prepared, records
 from smsbridge.models import GatewayAccount
 
 
@@ -61,6 +62,12 @@ class Rights:
         return self.account.prefix_quotas if self.account is not None else {}
 
     @property
+    def list_limit(self) -> int:
+        """Ids in one list; 0: no limit."""
+        own = self.account.list_limit if self.account is not None else None
+        return settings.SMS_LIST_LIMIT if own is None else own
+
+    @property
     def sequence_limit(self) -> int:
         own = self.account.sequence_limit if self.account is not None else None
         return settings.SMS_SEQUENCE_LIMIT if own is None else own
@@ -73,8 +80,24 @@ def rights_of(user: User) -> Rights:
 
 def locked_rights_of(user: User) -> Rights:
     """The same, having locked the account's row, made where it is missing, until the transaction ends."""
-    GatewayAccount.objects.bulk_create([GatewayAccount(user=user)], ignore_conflicts=True)
-    return _rights(user, GatewayAccount.objects.select_for_update().get(user=user))
+    account = _locked(user)
+    if account is None:
+        GatewayAccount.objects.bulk_create([GatewayAccount(user=user)], ignore_conflicts=True)
+        account = _locked(user)
+    return _rights(user, account)
+
+
+def _locked(user: User) -> GatewayAccount | None:
+    for row in _LOCKED.rows(user=user.pk):
+        [account] = records(row, GatewayAccount)
+        return account
+    return None
+
+
+#: Runs with every message.
+_LOCKED = Prepared(
+    lambda: GatewayAccount.objects.select_for_update().filter(user=Parameter("user", User._meta.pk))
+)
 
 
 def _rights(user: User, account: GatewayAccount | None) -> Rights:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
 from collections import Counter
@@ -12,15 +13,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import Error as DatabaseError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
 from contacts.models import Address
 from contacts.numbers import InvalidNumber
-from outbox import channels
+from outbox import channels, sets
 from outbox.channels import Refusal
-from outbox.dispatcher import dispatch_these
+from outbox.express import Lane, open_lane
 from outbox.models import Delivery
 from outbox.operations import NewDelivery, queue_many
 from smsbridge.models import GatewayAccount
@@ -84,12 +85,13 @@ def send(*, user: User, order: Order) -> Sent:
     now waits in the outbox. The same order with the same key again gives the
     same outcomes. Raises NotAllowed, Unsendable, repeats.Different.
     """
+    lane = open_lane(channels.channel("sms").default_gateway)
     with transaction.atomic():
         rights = locked_rights_of(user)
         ready = _with_defaults(order, rights)
         parts = _parts(ready)
-        outcomes, fresh = _once(rights, order, ready, parts)
-    _hand_over(fresh)
+        outcomes = _once(rights, order, ready, parts, lane)
+    _hand_over(lane)
     return Sent(outcomes, parts, ready.options.get("queue") or "")
 
 
@@ -120,31 +122,31 @@ def _parts(order: Order) -> int:
     return found
 
 
-def _once(rights: Rights, order: Order, ready: Order, parts: int) -> tuple[list[Outcome], list[Delivery]]:
-    """The outcomes, and the deliveries that are new; none for a repeat. The account's row is locked.
+def _once(rights: Rights, order: Order, ready: Order, parts: int, lane: Lane) -> list[Outcome]:
+    """The outcomes; a repeat's are those of the first time. The account's row is locked.
 
     ``order`` is what the caller said, which a repeat is compared by; ``ready`` has the defaults in it.
     """
-    if not order.key:
-        _check_may_send(rights, order)
-        return _queue(rights, ready, parts, uuid.uuid4())
-    cause = repeats.cause_of(rights.user, order.key)
-    earlier = repeats.outcome_of(cause, order)
+    request = repeats.id_of(rights.user, order.key) if order.key else None
+    earlier = repeats.outcome_of(request, order) if request else None
     if earlier is not None:
-        return [Outcome(*pair) for pair in earlier], []
+        return [Outcome(*pair) for pair in earlier]
     _check_may_send(rights, order)
-    outcomes, fresh = _queue(rights, ready, parts, cause)
-    repeats.remember(rights.user, cause, order, [(one.id, one.answer) for one in outcomes])
-    return outcomes, fresh
+    # Never made of the key: a key that was forgotten may come again, with a message of its own.
+    outcomes = _queue(rights, ready, parts, uuid.uuid4(), lane)
+    if request:
+        repeats.remember(rights.user, request, order, [(one.id, one.answer) for one in outcomes])
+    return outcomes
 
 
-def _queue(rights: Rights, order: Order, parts: int, cause: UUID) -> tuple[list[Outcome], list[Delivery]]:
+def _queue(rights: Rights, order: Order, parts: int, cause: UUID, lane: Lane) -> list[Outcome]:
     quotas = Quotas(rights, day=timezone.now().date())
     answers, numbers = _judged(rights, order, parts, quotas)
     going = [msisdn for msisdn, answer in answers.items() if answer is Answer.OK]
     # The first spelling stays with the message, for whoever asks about it later.
     spelt = {msisdn: text for text, msisdn in reversed(numbers.items())}
-    queued = queue_many(rows=_wishes(rights, order, cause, {msisdn: spelt[msisdn] for msisdn in going}))
+    wishes = _wishes(rights, order, cause, {msisdn: spelt[msisdn] for msisdn in going})
+    queued = queue_many(rows=wishes, claimant=lane)
     rows = {row.address: row for row, _ in queued}
     for msisdn, row in rows.items():
         if row.state == Delivery.State.SKIPPED:
@@ -152,8 +154,7 @@ def _queue(rights: Rights, order: Order, parts: int, cause: UUID) -> tuple[list[
             quotas.give_back(msisdn, parts)
     quotas.store()
     _tell(rights, answers)
-    outcomes = [_outcome(numbers.get(text), answers, rows) for text in order.mobiles]
-    return outcomes, [row for row in rows.values() if row.state == Delivery.State.QUEUED]
+    return [_outcome(numbers.get(text), answers, rows) for text in order.mobiles]
 
 
 def _outcome(msisdn: str | None, answers: Mapping[str, Answer], rows: Mapping[str, Delivery]) -> Outcome:
@@ -199,11 +200,16 @@ def _runs(rights: Rights) -> Runs:
 
 
 def _store_runs(rights: Rights, runs: Runs, *, stopped: bool) -> None:
-    changed: dict[str, Any] = {"recent": runs.remembered()}
+    with connection.cursor() as cursor:
+        cursor.execute(_REMEMBER, [json.dumps(runs.remembered()), rights.user.pk])
     if stopped:
         log.warning("SMS interface: account %s was stopped for consecutive numbers", rights.user.pk)
-        changed |= {"stopped_at": timezone.now(), "stop_reason": "it sent to consecutive numbers"}
-    GatewayAccount.objects.filter(user=rights.user).update(**changed)
+        GatewayAccount.objects.filter(user=rights.user).update(
+            stopped_at=timezone.now(), stop_reason="it sent to consecutive numbers"
+        )
+
+
+_REMEMBER = "UPDATE smsbridge_gatewayaccount SET recent = %s WHERE user_id = %s"
 
 
 def _wishes(rights: Rights, order: Order, cause: UUID, spelt: Mapping[str, str]) -> list[NewDelivery]:
@@ -222,10 +228,16 @@ def _wishes(rights: Rights, order: Order, cause: UUID, spelt: Mapping[str, str])
 
 def _people(numbers: Mapping[str, str]) -> dict[str, UUID]:
     """Whose the numbers are, where that is one person; among several nobody is picked."""
-    having = Address.objects.filter(kind=Address.Kind.MSISDN, value__in=list(numbers))
-    pairs = list(having.values_list("value", "contact_id"))
+    given = sets.records([(number,) for number in numbers], number="text")
+    pairs = sets.fetch(_WHOSE.format(given=given.sql), given.params)
     times = Counter(value for value, _ in pairs)
-    return {value: contact for value, contact in pairs if times[value] == 1}
+    return {value: sets.id_from(contact) for value, contact in pairs if times[value] == 1}
+
+
+_WHOSE = f"""
+SELECT a.value, CAST(a.contact_id AS text)
+  FROM {{given}} AS given JOIN contacts_address a ON a.value = given.number
+ WHERE a.kind = '{Address.Kind.MSISDN.value}'"""  # noqa: S608 - a constant
 
 
 def _tell(rights: Rights, answers: Mapping[str, Answer]) -> None:
@@ -235,10 +247,9 @@ def _tell(rights: Rights, answers: Mapping[str, Answer]) -> None:
         log.warning("SMS interface: account %s, denied: %s", rights.user.pk, dict(denied))
 
 
-def _hand_over(fresh: Sequence[Delivery]) -> None:
+def _hand_over(lane: Lane) -> None:
     """The deliveries are committed: whatever goes wrong now, workers will take them up."""
-    for gateway in sorted({row.gateway for row in fresh}):
-        try:
-            dispatch_these(gateway, [row.pk for row in fresh if row.gateway == gateway])
-        except DatabaseError as error:
-            log.warning("SMS interface: left to the workers (%s)", type(error).__name__)
+    try:
+        lane.hand_over()
+    except DatabaseError as error:
+        log.warning("SMS interface: left to the workers (%s)", type(error).__name__)

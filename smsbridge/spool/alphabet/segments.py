@@ -22,15 +22,21 @@ _TRIMMED = " \t\r\n"
 class Encoding(Enum):
     """An alphabet with its limits, in septets (GSM) or UTF-16 code units (UCS-2)."""
 
-    GSM = "gsm", 160, 153
-    UCS2 = "ucs2", 70, 67
+    GSM = "GSM-7", 160, 153
+    UCS2 = "UCS-2", 70, 67
 
     def __init__(self, label: str, single: int, part: int) -> None:
+        #: What people call it.
         self.label = label
         #: Units in a message that needs no parts.
         self.single = single
         #: Units in each part of a longer one.
         self.part = part
+
+    def room(self, units: int) -> int:
+        """How many units more fit into the parts that so many take."""
+        parts = parts_needed(self, units)
+        return (self.single if parts == 1 else parts * self.part) - units
 
 
 @dataclass(frozen=True)
@@ -76,14 +82,19 @@ def segment(text: str) -> Segmentation:
     them tab and escape; lone surrogates), ``too_long`` (over 255 parts).
     """
     refuse_unsendable(text)
-    encoding = Encoding.GSM if is_gsm(text) else Encoding.UCS2
-    units = _units(text, encoding)
+    encoding, units = measure(text)
     if parts_needed(encoding, units) > MOST_PARTS:
         raise Refused("too_long", f"{units} units, more than {MOST_PARTS} parts hold")
     if units <= encoding.single:
         return Segmentation(encoding, units, (text,))
     cut = _cut_gsm(text) if encoding is Encoding.GSM else _cut_ucs2(text)
     return Segmentation(encoding, units, tuple(cut))
+
+
+def measure(text: str) -> tuple[Encoding, int]:
+    """The alphabet a text needs and its length in it, also of one that cannot be sent as it is."""
+    encoding = Encoding.GSM if is_gsm(text) else Encoding.UCS2
+    return encoding, _units(text, encoding)
 
 
 def refuse_unsendable(text: str) -> None:
@@ -97,7 +108,7 @@ def refuse_unsendable(text: str) -> None:
 def _units(text: str, encoding: Encoding) -> int:
     if encoding is Encoding.GSM:
         return septets(text)
-    return len(text.encode("utf-16-be")) // 2
+    return len(text.encode("utf-16-be", "surrogatepass")) // 2
 
 
 def _cut_gsm(text: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from smsbridge.spool import alphabet
 from smsbridge.spool.errors import Refused
@@ -44,11 +45,12 @@ def render(
 
     Raises Refused: ``empty``, ``bad_characters``, ``bad_number``, ``bad_option``.
     """
-    name, body = encode_body(text)
-    lines = [("To", destination(to)), ("Alphabet", name), ("Report", "yes" if report else "no")]
-    lines += _optional_headers(flash=flash, priority=priority, validity=validity, queue=queue, sender=sender)
-    lines += [_own_header(*pair) for pair in (own or {}).items()]
-    return "".join(f"{name}: {value}\n" for name, value in lines).encode("ascii") + b"\n" + body
+    name, body = _encoded(text) if len(text) <= _CACHED_LENGTH else encode_body(text)
+    head = f"To: {destination(to)}\nAlphabet: {name}\nReport: {'yes' if report else 'no'}\n"
+    head += _optional_headers(flash=flash, priority=priority, validity=validity, queue=queue, sender=sender)
+    for pair in (own or {}).items():
+        head += _own_header(*pair)
+    return head.encode("ascii") + b"\n" + body
 
 
 def destination(number: str) -> str:
@@ -68,20 +70,24 @@ def encode_body(text: str) -> tuple[str, bytes]:
     return "UCS2", sent.encode("utf-16-be")
 
 
-def _optional_headers(
-    *, flash: bool, priority: bool, validity: int | None, queue: str, sender: str
-) -> list[tuple[str, str]]:
-    lines = []
+#: Longer texts are rare and would fill the cache.
+_CACHED_LENGTH = 2000
+#: One text goes to thousands of people.
+_encoded = lru_cache(maxsize=2048)(encode_body)
+
+
+def _optional_headers(*, flash: bool, priority: bool, validity: int | None, queue: str, sender: str) -> str:
+    lines = ""
     if flash:
-        lines.append(("Flash", "yes"))
+        lines += "Flash: yes\n"
     if priority:
-        lines.append(("Priority", "high"))
+        lines += "Priority: high\n"
     if validity is not None:
-        lines.append(("Validity", f"{_checked_validity(validity)} min"))
+        lines += f"Validity: {_checked_validity(validity)} min\n"
     if queue:
-        lines.append(("Queue", _checked("queue", QUEUE, queue)))
+        lines += f"Queue: {_checked('queue', QUEUE, queue)}\n"
     if sender:
-        lines.append(("From", _checked("from", _VALUE, sender)))
+        lines += f"From: {_checked('from', _VALUE, sender)}\n"
     return lines
 
 
@@ -97,5 +103,5 @@ def _checked(option: str, pattern: re.Pattern[str], value: str) -> str:
     return value
 
 
-def _own_header(name: str, value: str) -> tuple[str, str]:
-    return _checked("header name", _OWN_NAME, name), _checked(name, _VALUE, value)
+def _own_header(name: str, value: str) -> str:
+    return f"{_checked('header name', _OWN_NAME, name)}: {_checked(name, _VALUE, value)}\n"

@@ -6,7 +6,7 @@ import errno
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from smsbridge.spool.folders.disk import exists, opened_folder, unavailable
+from smsbridge.spool.folders.erasing import erase_in, remove_tree
 from smsbridge.spool.folders.names import (
     FINISHED_KINDS,
     LIVE_FOLDERS,
@@ -193,6 +194,37 @@ class Spool:
         if moved:
             logger.warning("%s: set aside %s/%s: %s", self.root.name, kind, kept, why)
         return moved
+
+    def erase(self, day: str | None, *, names: Collection[str], numbers: Collection[str]) -> int:
+        """Remove finished files that are somebody's, of one day of the archive; how many.
+
+        Without a day: of those that were set aside. Raises SpoolUnavailable.
+        """
+        kept = "quarantine" if day is None else f"archive/{day}"
+        folders = [f"{kept}/{kind}" for kind in FINISHED_KINDS]
+        try:
+            return sum(erase_in(self.path(one), names=names, numbers=numbers) for one in folders)
+        except OSError as error:
+            raise unavailable(error) from error
+
+    def forget(self, before: date, most: int) -> int:
+        """Remove files of the archive's days before that date, the oldest first, at most ``most``; how many.
+
+        Raises SpoolUnavailable.
+        """
+        try:
+            removed = 0
+            for day in self.archived_before(before):
+                removed += remove_tree(self.path(f"archive/{day}"), most - removed)
+                if removed >= most:
+                    break
+        except OSError as error:
+            raise unavailable(error) from error
+        return removed
+
+    def archived_before(self, before: date) -> list[str]:
+        """The archive's days before that date, the oldest first."""
+        return [day for day in reversed(self.archived_days()) if day < before.isoformat()]
 
     def _move(self, source: str, target: str) -> bool:
         """Raises SpoolUnavailable when the file is there and cannot be moved."""

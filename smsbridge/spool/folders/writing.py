@@ -13,6 +13,9 @@ logger = logging.getLogger(__name__)
 
 #: Both smsd's user and ours must read and write a file; they share a group.
 FILE_MODE = 0o660
+#: So many files are brought onto the disk one by one: for few that is quicker than one call for the whole
+#: file system, which also waits for what everybody else has written.
+FEW = 3
 _STAGE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 File = tuple[str, bytes]
@@ -39,17 +42,18 @@ def put_files(folder: str, files: Sequence[File], *, sync: bool) -> list[bool]:
 
 
 def _stage_all(folder: int, files: Sequence[File], *, sync: bool) -> None:
+    each = sync and len(files) <= FEW
     try:
         for name, content in files:
-            _stage(folder, "." + name, content)
-        if sync:
+            _stage(folder, "." + name, content, sync=each)
+        if sync and not each:
             sync_file_system(folder)
     except BaseException:
         _discard(folder, files)
         raise
 
 
-def _stage(folder: int, hidden: str, content: bytes) -> None:
+def _stage(folder: int, hidden: str, content: bytes, *, sync: bool) -> None:
     descriptor = os.open(hidden, _STAGE, FILE_MODE, dir_fd=folder)
     try:
         # Before the rename, and whatever the umask: smsd may read the file at once.
@@ -57,6 +61,8 @@ def _stage(folder: int, hidden: str, content: bytes) -> None:
         written = os.write(descriptor, content)
         while written < len(content):
             written += os.write(descriptor, content[written:])
+        if sync:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
