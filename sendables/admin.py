@@ -16,6 +16,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.adminbase import ReadOnlyModelAdmin, action, display
+from accounts.templatetags.humane import grouped
+from accounts.wording import counted
 from sendables import operations
 from sendables.models import Block, Message, MessageReceipt, Notice, NoticeReceipt, Posting
 
@@ -92,20 +94,32 @@ class NoticeAdmin(SendableAdmin):
     list_display = ["id", "sent_by", "sent_on", "expires_at", "recipients", "readers"]
     list_select_related = ["sent_by"]
     search_fields = ["=id", "sent_by__username", "=delivery"]
-    fields = ["sent_by", "sent_on", "expires_at", "delivery", "recipients", "readers", "content"]
+    fields = ["sent_by", "sent_on", "expires_at", "delivery_link", "recipients", "readers", "content"]
     readonly_fields = fields
+
+    @display(description="Delivery")
+    def delivery_link(self, notice: Notice) -> str | None:
+        if notice.delivery is None:
+            return None
+        url = reverse("admin:outbox_delivery_change", args=[notice.delivery])
+        return format_html('<a href="{}">Show it</a>', url)
 
 
 class ReceiptAdmin(ReadOnlyModelAdmin):
     """Who got what, and what they did with it; no bodies."""
 
-    list_display = ["sendable_id", "recipient", "sent_on", "read_at", "deleted_at"]
+    list_display = ["what", "recipient", "sent_on", "read_at", "deleted_at"]
     list_select_related = ["recipient"]
     list_filter = ["unread"]
     search_fields = ["=sendable__id", "recipient__username"]
-    fields = ["sendable_id", "recipient", "sent_on", "expires_at", "read_at", "deleted_at"]
+    fields = ["what", "recipient", "sent_on", "expires_at", "read_at", "deleted_at"]
     readonly_fields = fields
     ordering = ["-sendable_id", "recipient_id"]
+
+    @display(description="What", ordering="sendable")
+    def what(self, receipt: Any) -> str:
+        sent = type(receipt)._meta.get_field("sendable").related_model
+        return f"{sent._meta.verbose_name} {receipt.sendable_id}"
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         # The link from a sendable's page to its receipts.
@@ -132,12 +146,20 @@ class PostingAdmin(BodiesMixin, ReadOnlyModelAdmin):
     search_fields = ["=id", "posted_by__username"]
     ordering = ["-publish_at"]
     fields = [
-        "entity", "posted_by", "publish_at", "expires_at", "audience", "reached", "created_at",
+        "entity", "posted_by", "publish_at", "expires_at", "to_whom", "reached", "created_at",
         "finished_at", "cancelled_at", "fields",
     ]  # fmt: skip
     readonly_fields = fields
     body_fields = ("fields",)
     actions = ["stop"]
+
+    @display(description="To whom")
+    def to_whom(self, posting: Posting) -> str:
+        if "groups" in posting.audience:
+            return ", ".join(posting.audience["groups"])
+        if "ids" in posting.audience:
+            return f"{grouped(len(posting.audience['ids']))} accounts"
+        return "everybody"
 
     @action(description="Stop: deliver nothing more", permissions=["stop"])
     def stop(self, request: HttpRequest, queryset: QuerySet[Posting]) -> None:
@@ -149,7 +171,7 @@ class PostingAdmin(BodiesMixin, ReadOnlyModelAdmin):
             except operations.NotScheduled:
                 continue
         level = messages.SUCCESS if stopped else messages.WARNING
-        self.message_user(request, f"{stopped} sends were stopped.", level)
+        self.message_user(request, f"{counted(stopped, 'send')} stopped.", level)
 
     def has_stop_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("sendables.change_posting")

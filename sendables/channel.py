@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from outbox.channels import HandOver, Outgoing, Refusal
+from outbox.channels import HandOver, Measure, Outgoing, Refusal
 from outbox.models import Gateway
 from sendables.operations.letters import Letter, send_letters
 from sendables.sql import BIGGEST_ID
@@ -36,7 +36,10 @@ class NoticeChannel:
     def examine(self, text: str, options: dict[str, Any]) -> int | Refusal:
         return 1 if text.strip() else NO_TEXT
 
-    def room(self, gateway: Gateway) -> int:
+    def explain(self, text: str, options: dict[str, Any]) -> Measure:
+        return Measure(self.examine(text, options))
+
+    def room(self, gateway: Gateway, *, urgent: bool = False) -> int:
         return ROOM
 
     def hand_over(self, gateway: Gateway, deliveries: Sequence[Outgoing]) -> HandOver:

@@ -6,12 +6,22 @@ from typing import Any
 
 from celery import current_app
 
+from accounts.models import User
+from contacts import signals
 from sendables.entities import entity as entity_named
+from sendables.operations.privacy import erase_person
 from sendables.push import hints
 from sendables.signals import inboxes_changed, sendable_sent
 
 
+def erase_for_forgotten(*, user_ids: list[int], **_: Any) -> None:
+    """Inside the transaction that erases the people: what they wrote and got goes from all inboxes."""
+    for user in User.objects.filter(pk__in=user_ids):
+        erase_person(user)
+
+
 def connect() -> None:
+    signals.contacts_forgotten.connect(erase_for_forgotten, dispatch_uid="sendables.erase_for_forgotten")
     sendable_sent.connect(start_tasks, dispatch_uid="sendables.start_tasks")
     inboxes_changed.connect(hints.publish, dispatch_uid="sendables.publish_hint")
 

@@ -13,8 +13,3 @@ def publish() -> None:
 @shared_task(name="sendables.sweep")
 def sweep() -> None:
     maintenance.sweep()
-
-
-@shared_task(name="sendables.prune")
-def prune() -> None:
-    maintenance.prune()

@@ -68,7 +68,8 @@ class EntityView(APIView):
         return [each() for each in getattr(self.kind.settings, f"{self.view_name}_PERMISSIONS")]
 
     def get_throttles(self) -> list[BaseThrottle]:
-        return [each() for each in getattr(self.kind.settings, f"{self.view_name}_THROTTLES")]
+        own = getattr(self.kind.settings, f"{self.view_name}_THROTTLES")
+        return [*super().get_throttles(), *(each() for each in own)]
 
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)

@@ -90,14 +90,14 @@ class ThreadView(EntityView):
 
 
 class ThreadListView(EntityView):
-    """The caller's conversations, latest first: ``?box=all|inbox|sent|archived``."""
+    """The caller's conversations, latest first: ``?box=all|current|inbox|sent|archived``."""
 
     view_name = "THREADS"
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         box: Any = request.query_params.get("box", "all")
-        if box not in ("all", "inbox", "sent", "archived"):
-            raise refuse("box", "Write all, inbox, sent or archived.")
+        if box not in ("all", "current", "inbox", "sent", "archived"):
+            raise refuse("box", "Write all, current, inbox, sent or archived.")
         size, start = page_size(request, self.kind.settings), position(request)
         found = threads(self.kind, self.user, box=box, limit=size + 1, offset=start)
         following = str(start + size) if len(found) > size else None

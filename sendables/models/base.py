@@ -150,12 +150,14 @@ class AbstractReceipt(models.Model):
             models.UniqueConstraint(fields=["sendable", "recipient"], name="%(class)s_once"),
         ]
         indexes = [
-            # Read by the inbox lists, in their order: unread before read, then newest first.
+            # Read by the inbox lists, in their order: unread before read, then newest first. With the
+            # expiry, so that a reader's conversations are counted and put together without the table.
             models.Index(
                 F("recipient"),
                 F("unread").desc(),
                 F("sent_on").desc(),
                 F("sendable").desc(),
+                F("expires_at"),
                 name="%(class)s_inbox",
                 condition=Q(deleted_at__isnull=True),
             ),

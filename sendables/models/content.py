@@ -17,6 +17,15 @@ class Message(Threaded, AbstractMessage):
             *AbstractMessage.Meta.indexes,
             # Read by a conversation's page; the many messages without an answer are not in it.
             models.Index(fields=["thread"], name="message_thread", condition=Q(thread__isnull=False)),
+            # Read by the list and the count of conversations, which need no more than this of what was
+            # received …
+            models.Index(fields=["id", "thread", "sent_on", "sender"], name="message_of_thread"),
+            # … and of what was sent.
+            models.Index(
+                fields=["sender", "thread", "id", "sent_on"],
+                name="message_sent_threads",
+                condition=Q(removed_at__isnull=True),
+            ),
         ]
         permissions = [("view_bodies", "Can read what messages and notices say")]
 

@@ -8,15 +8,14 @@ and number. The associations go when the sender removes the message.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-import environ
-from django.db.utils import ConnectionHandler
 from django.utils.dateparse import parse_datetime
+
+from accounts.elsewhere import Elsewhere
 
 COPIES, ASSOCIATIONS = "sendables_receivedsendable", "sendables_recipientsendableassociation"
 
@@ -36,30 +35,8 @@ class Original:
     sent_to: set[str] = field(default_factory=set)
 
 
-class Source:
+class Source(Elsewhere):
     """The other installation's database; ValueError when the URL is none."""
-
-    def __init__(self, url: str) -> None:
-        if urlsplit(url).scheme not in ("postgres", "postgresql", "mysql", "sqlite"):
-            raise ValueError("the URL must begin with postgres://, mysql:// or sqlite://")
-        config: dict[str, Any] = dict(environ.Env.db_url_config(url))
-        self.connection: Any = ConnectionHandler({"default": config})["default"]
-
-    def close(self) -> None:
-        self.connection.close()
-
-    def rows(self, statement: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with self.connection.cursor() as cursor:
-            cursor.execute(statement, params)
-            return list(cursor.fetchall())
-
-    def columns(self, table: str) -> set[str]:
-        """The table's columns; none when there is no such table."""
-        with self.connection.cursor() as cursor:
-            if table not in self.connection.introspection.table_names(cursor):
-                return set()
-            found = self.connection.introspection.get_table_description(cursor, table)
-        return {column.name for column in found}
 
     def content_type(self, model: str) -> int | None:
         """The number of ``app_label.model`` there; None when nothing was ever sent."""

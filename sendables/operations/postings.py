@@ -11,11 +11,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from audit.models import Entry
+from audit.operations import record
 from sendables.entities import Entity, entity
 from sendables.models import Posting
 from sendables.operations.delivering import deliver
 from sendables.operations.errors import NoRecipients, NotScheduled
-from sendables.operations.sending import send, store, tell
+from sendables.operations.sending import note_send, send, store, tell
 from sendables.selectors.audience import allowed, everybody, members, named
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,7 @@ def send_to_many(
     return count
 
 
+@transaction.atomic
 def post(
     *,
     entity_name: str,
@@ -75,7 +78,7 @@ def post(
     allow_self: bool = False,
 ) -> Posting:
     """Keep a send for ``publish_at``. Who is in a group, or everybody, is found out then."""
-    return Posting.objects.create(
+    made = Posting.objects.create(
         entity=entity_name,
         posted_by=posted_by,
         fields={name: value for name, value in fields.items() if name != "expires_at"},
@@ -84,14 +87,19 @@ def post(
         publish_at=publish_at,
         expires_at=fields.get("expires_at"),
     )
+    to = "ids" if "ids" in audience else "groups" if "groups" in audience else "everybody"
+    note_send(entity(entity_name), "", posting=made.pk, to=to, publish_at=publish_at.isoformat())
+    return made
 
 
+@transaction.atomic
 def cancel(*, entity_name: str, ids: list[int]) -> int:
     """Stop these postings: what is not yet delivered never will be. NotScheduled when none was left."""
     waiting = Posting.objects.filter(entity=entity_name, pk__in=ids, finished_at=None, cancelled_at=None)
     stopped = waiting.update(cancelled_at=timezone.now())
     if not stopped:
         raise NotScheduled
+    record(Entry.Act.STOP, model=Posting._meta.label_lower, entity=entity_name, stopped=stopped)
     return stopped
 
 

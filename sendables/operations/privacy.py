@@ -12,7 +12,7 @@ from accounts.models import User
 from sendables.entities import Entity, entities
 from sendables.models import ArchivedThread, Block, Inbox, Pace, Posting, SendKey
 from sendables.operations.collecting import mark_hanging
-from sendables.operations.retention import collect
+from sendables.operations.retention import collecting
 from sendables.operations.withdrawing import withdraw
 from sendables.sql import Among
 
@@ -81,7 +81,8 @@ def erase_person(person: User, *, keep_sent: bool = False) -> int:
         erased += _erase_received(kind, person)
         if kind.has_sender:
             erased += _erase_sent(kind, person, keep_sent=keep_sent)
-        collect(kind)
+        for _ in collecting(kind):
+            pass
     _erase_the_rest(person)
     return erased
 

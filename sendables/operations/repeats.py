@@ -40,9 +40,3 @@ def once(
     row.fingerprint, row.created_at, row.answer = fingerprint, timezone.now(), do()
     row.save(update_fields=["fingerprint", "created_at", "answer"])
     return Outcome(row.answer, replayed=False)
-
-
-def forget_keys(*, older_than: timedelta) -> int:
-    """Remove the keys that no repetition can come for any more."""
-    removed, _ = SendKey.objects.filter(created_at__lt=timezone.now() - older_than).delete()
-    return removed

@@ -1,4 +1,8 @@
-"""What is done from time to time: expiry, retention, clearing away, counting again."""
+"""What is done from time to time: expiry, retention, clearing away, counting again.
+
+Each is an iterator that works as it is gone through: stopped anywhere, it has
+done what it told of.
+"""
 
 from __future__ import annotations
 
@@ -17,63 +21,57 @@ from sendables.operations.withdrawing import withdraw
 from sendables.sql import Among
 
 
-def expire(kind: Entity, now: datetime | None = None) -> int:
-    """Take what has expired away from everybody; how many contents that were.
+def expiring(kind: Entity, now: datetime | None = None) -> Iterator[int]:
+    """Take what has expired away from everybody, bite by bite; how many contents each time.
 
     Nobody has seen it since it expired; this clears the counters and lets it
     be removed.
     """
     expired = kind.contents.filter(expires_at__lte=now or timezone.now(), hanging_since=None)
-    return sum(_withdraw_contents(kind, keys) for keys in _bites(kind, expired))
+    return (_withdraw_contents(kind, keys) for keys in _bites(kind, expired))
 
 
-def retire(kind: Entity, *, days: int | None = None) -> int:
-    """Take away what was sent longer than ``days`` (default RETENTION_DAYS) ago; how many contents."""
-    days = days or kind.settings.RETENTION_DAYS
+def retiring(kind: Entity, days: float | None) -> Iterator[int]:
+    """Take away what was sent longer ago than that (None: nothing); how many contents each bite."""
     if days is None:
-        return 0
-    return sum(_withdraw_contents(kind, keys) for keys in _bites(kind, outdated(kind, days)))
+        return iter(())
+    return (_withdraw_contents(kind, keys) for keys in _bites(kind, outdated(kind, days)))
 
 
-def outdated(kind: Entity, days: int) -> QuerySet[Any]:
+def outdated(kind: Entity, days: float) -> QuerySet[Any]:
     """What was sent longer ago than that and is not cleared away yet."""
     return kind.contents.filter(sent_on__lt=timezone.now() - timedelta(days=days), hanging_since=None)
 
 
-def find_hanging(kind: Entity) -> int:
-    """Look through everything for what nobody holds; how many contents that were.
+def finding_hanging(kind: Entity) -> Iterator[int]:
+    """Look through everything for what nobody holds; how many contents that were in each bite.
 
     For what no deletion noticed: accounts that were removed with the last copies.
     """
     if not kind.settings.DELETE_HANGING_SENDABLES:
-        return 0
+        return iter(())
     everything = kind.contents.filter(hanging_since=None)
-    return sum(
-        mark_hanging(kind, kind.contents.filter(Among("pk", keys))) for keys in _bites(kind, everything)
-    )
+    return (mark_hanging(kind, kind.contents.filter(Among("pk", keys))) for keys in _bites(kind, everything))
 
 
-def collect(kind: Entity) -> int:
-    """Remove what has been hanging long enough, bite by bite; how many rows that were."""
+def collecting(kind: Entity) -> Iterator[int]:
+    """Remove what has been hanging long enough; how many rows each bite was."""
     if not kind.settings.DELETE_HANGING_SENDABLES:
-        return 0
-    removed = 0
+        return
     while bite := remove_hanging(kind, kind.contents.filter(hanging_since__isnull=False)):
-        removed += bite
-    return removed
+        yield bite
 
 
-def recount(kind: Entity) -> int:
-    """Set right the unread counters that are not what a recount says; how many that were.
+def recounting(kind: Entity) -> Iterator[int]:
+    """Set right the unread counters that are not what a recount says; how many that were in each bite.
 
     There are none unless somebody wrote to the tables behind the operations.
     """
-    mended, last = 0, 0
+    last = 0
     boxes = Inbox.objects.filter(entity=kind.name).order_by("pk")
     while ids := list(boxes.filter(pk__gt=last).values_list("pk", flat=True)[: kind.settings.COLLECT_BITE]):
-        mended += _recount_bite(kind, ids)
+        yield _recount_bite(kind, ids)
         last = ids[-1]
-    return mended
 
 
 @transaction.atomic

@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from audit.models import Entry
+from audit.operations import record
 from sendables.entities import Entity, entity
 from sendables.entities.registry import has_field
 from sendables.operations.delivering import deliver
@@ -81,7 +83,17 @@ def send(
         raise NoRecipients
     spend(kind, sender, "RECIPIENT_RATE", len(reached))
     tell(kind, sendable, sender, reached)
+    note_send(kind, sendable.pk, people=len(reached))
     return Sent(sendable, reached)
+
+
+def note_send(kind: Entity, key: Any, **facts: Any) -> None:
+    """Put a send in the system's name on record, of which its own row does not tell who made it.
+
+    Between people, the message itself says who wrote to whom and when.
+    """
+    if not kind.has_sender:
+        record(Entry.Act.SEND, model=kind.content_model._meta.label_lower, object_id=key, **facts)
 
 
 def as_queryset(people: QuerySet[User] | Iterable[User]) -> QuerySet[User]:

@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
+from outbox import sets
 from sendables.entities import Entity
 from sendables.models import ArchivedThread
-from sendables.sql import quoted
+from sendables.sql import Among, quoted
 
-Box = Literal["all", "inbox", "sent", "archived"]
+Box = Literal["all", "current", "inbox", "sent", "archived"]
 
 # What the person holds of what was received, and what they sent and kept. Each content once per role.
 _MINE = """
@@ -45,6 +46,7 @@ ORDER BY g.latest DESC, g.thread DESC LIMIT %s OFFSET %s
 """
 _WHICH = {
     "all": "1 = 1",
+    "current": "a.id IS NULL",
     "inbox": "g.received = 1 AND a.id IS NULL",
     "sent": "g.sent = 1",
     "archived": "a.id IS NOT NULL",
@@ -55,10 +57,10 @@ SELECT thread, person, username FROM (
            ROW_NUMBER() OVER (PARTITION BY found.thread ORDER BY u.id) AS place
     FROM (
         SELECT mine.thread AS thread, r.recipient_id AS person
-        FROM mine JOIN {receipt} r ON r.sendable_id = mine.id WHERE mine.thread IN ({threads})
+        FROM mine JOIN {receipt} r ON r.sendable_id = mine.id WHERE mine.thread IN {threads}
         UNION
         SELECT mine.thread, c.sender_id FROM mine JOIN {content} c ON c.id = mine.id
-        WHERE mine.thread IN ({threads})
+        WHERE mine.thread IN {threads}
     ) found JOIN {user} u ON u.id = found.person
 ) ranked WHERE place <= %s ORDER BY thread, person
 """
@@ -83,14 +85,16 @@ def threads(
 ) -> list[ThreadSummary]:
     """The person's conversations, the one with the latest message first.
 
-    ``inbox`` has those with something received, without the archived ones;
-    an archived one comes back with its next message.
+    ``current`` leaves out the archived ones, and so does ``inbox``, which has
+    those with something received. An archived one comes back with its next
+    message.
     """
     mine, params = _mine(kind, person)
     sql = mine + _THREADS.format(archived=quoted(ArchivedThread), which=_WHICH[box])
     rows = _fetch(sql, [*params, person.pk, kind.name, limit, offset])
     people = _people(kind, mine, params, [row[0] for row in rows], most_people)
-    subjects = dict(kind.contents.filter(pk__in=[row[5] for row in rows]).values_list("pk", "subject"))
+    begun = kind.contents.filter(Among("pk", [row[5] for row in rows]))
+    subjects = dict(begun.values_list("pk", "subject"))
     return [
         ThreadSummary(
             row[0], row[1], row[2], _moment(row[3]), _moment(row[4]), subjects[row[5]], people[row[0]]
@@ -110,13 +114,14 @@ def _people(
 ) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
     if threads:
+        shown = sets.records([(thread,) for thread in threads], thread="bigint")
         sql = mine + _PEOPLE.format(
             receipt=quoted(kind.receipt_model),
             content=quoted(kind.content_model),
             user=quoted(get_user_model()),
-            threads=", ".join(["%s"] * len(threads)),
+            threads=shown.sql,
         )
-        for thread, person, username in _fetch(sql, [*params, *threads, *threads, most]):
+        for thread, person, username in _fetch(sql, [*params, *shown.params, *shown.params, most]):
             found[thread].append((person, username))
     return found
 

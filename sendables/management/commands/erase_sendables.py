@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "Removes what was sent to a person and what they wrote, everywhere. The account stays."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("username")
+        parser.add_argument("username", help="the account's user name")
         parser.add_argument(
             "--keep-sent", action="store_true", help="leave what they wrote with its readers, without a name"
         )

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     help = "Writes everything kept about a person's messages and notices, one JSON object per line."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("username")
+        parser.add_argument("username", help="the account's user name")
 
     def handle(self, *args: Any, **options: Any) -> None:
         for record in export_person(person_named(options["username"])):

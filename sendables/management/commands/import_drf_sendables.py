@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from tqdm import tqdm
 
 from sendables.entities import Entity, entity
 from sendables.operations.importing import BITE, Report, import_bite
@@ -53,8 +54,13 @@ class Command(BaseCommand):
         if content_type is None:
             return report
         names = [name for name in kind.settings.SENT_FIELD_NAMES if name in columns]
-        for originals in source.originals(table, content_type, names, BITE):
-            import_bite(kind, originals, source=options["name"], report=report, dry_run=options["dry_run"])
+        quiet = not self.stderr.isatty()
+        with tqdm(total=source.count(table), desc=kind.name, file=self.stderr, disable=quiet) as bar:
+            for originals in source.originals(table, content_type, names, BITE):
+                import_bite(
+                    kind, originals, source=options["name"], report=report, dry_run=options["dry_run"]
+                )
+                bar.update(len(originals))
         return report
 
     def say(self, kind: Entity, report: Report, *, dry_run: bool) -> None:
