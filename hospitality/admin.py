@@ -10,8 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import Truncator
 
-from accounts.adminbase import ModelAdmin, action
+from accounts.adminbase import FileInput, ModelAdmin, Switch, action, display
 from hospitality import pictures
 from hospitality.errors import UnusablePicture
 from hospitality.models import Feedback, Member, Report
@@ -22,9 +24,11 @@ class MemberForm(forms.ModelForm):
     """A profile with its picture, which is looked at before anything is stored."""
 
     new_picture = forms.FileField(
-        required=False, help_text="JPEG, PNG, GIF or WebP; replaces the present one."
+        required=False,
+        widget=FileInput(),
+        help_text="JPEG, PNG, GIF or WebP; replaces the present one.",
     )
-    no_picture = forms.BooleanField(required=False, label="Remove the picture")
+    no_picture = forms.BooleanField(required=False, label="Remove the picture", widget=Switch())
 
     class Meta:
         model = Member
@@ -50,11 +54,40 @@ class MemberForm(forms.ModelForm):
 @admin.register(Member)
 class MemberAdmin(ModelAdmin):
     form = MemberForm
-    list_display = ["user", "fullname", "city", "country", "notcurrentlyavailable", "validated", "seen_at"]
+    list_display = ["user", "fullname", "city", "country_code", "available", "validated", "seen_at"]
     list_filter = ["validated", "notcurrentlyavailable", "country"]
     list_select_related = ["user"]
     search_fields = ["user__username", "fullname_key", "city_key"]
     autocomplete_fields = ["user"]
+
+    fieldsets = [
+        (None, {"fields": [
+            "user", "validated", "fullname", "comments", "languagesspoken", "url",
+            "new_picture", "no_picture",
+        ]}),
+        ("Availability", {"fields": ["notcurrentlyavailable", "becomeavailable"]}),
+        ("What is offered", {"fields": [
+            "maxcyclists", ("bed", "food"), ("laundry", "lawnspace"), ("sag", "shower"),
+            ("storage", "kitchenuse"), "motel", "campground", "bikeshop",
+        ]}),
+        ("Place", {"fields": [
+            "street", "additional", ("city", "postal_code"), ("province", "country"),
+            ("latitude", "longitude"), "source", "timezone",
+        ]}),
+        ("Telephone", {"fields": [("mobilephone", "homephone"), ("workphone", "fax_number")]}),
+        ("Wishes", {"fields": [
+            "preferred_notice", "language", "email_opt_out", "hide_donation_status", "node_notify",
+            "comment_notify", "theme",
+        ]}),
+    ]  # fmt: skip
+
+    @display(description="country", ordering="country")
+    def country_code(self, member: Member) -> str:
+        return member.country.upper()
+
+    @display(description="available", boolean=True, ordering="notcurrentlyavailable")
+    def available(self, member: Member) -> bool:
+        return not member.notcurrentlyavailable
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ["user"] if obj else []
@@ -69,12 +102,23 @@ class MemberAdmin(ModelAdmin):
 
 @admin.register(Feedback)
 class FeedbackAdmin(ModelAdmin):
-    list_display = ["id", "author", "about", "rating", "relation", "hosting_month", "published"]
+    list_display = ["author", "about", "rating", "relation", "month", "beginning", "published"]
     list_filter = ["published", "rating", "relation"]
     list_select_related = ["author", "about"]
     search_fields = ["author__username", "about__username"]
+    fields = [
+        ("author", "about"), "relation", "rating", "hosting_month", "body", "published", "created_at",
+    ]  # fmt: skip
     readonly_fields = ["author", "about", "created_at"]
     actions = ["hide", "show"]
+
+    @display(description="hosting month", ordering="hosting_month")
+    def month(self, feedback: Feedback) -> str:
+        return date_format(feedback.hosting_month, "F Y")
+
+    @display(description="text")
+    def beginning(self, feedback: Feedback) -> str:
+        return Truncator(feedback.body).chars(60)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -95,6 +139,7 @@ class ReportAdmin(ModelAdmin):
     list_display = ["created_at", "reporter", "message", "settled_at"]
     list_filter = ["settled_at", "created_at"]
     list_select_related = ["reporter", "message"]
+    fields = ["created_at", "reporter", "message", "reason", "settled_at"]
     readonly_fields = ["reporter", "message", "reason", "created_at"]
     actions = ["settle"]
 

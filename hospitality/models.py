@@ -40,9 +40,9 @@ class Member(models.Model):
     comments = models.TextField("about", blank=True)
     url = models.CharField("web site", max_length=255, blank=True)
     fax_number = models.CharField(max_length=64, blank=True)
-    mobilephone = models.CharField(max_length=64, blank=True)
-    workphone = models.CharField(max_length=64, blank=True)
-    homephone = models.CharField(max_length=64, blank=True)
+    mobilephone = models.CharField("mobile phone", max_length=64, blank=True)
+    workphone = models.CharField("work phone", max_length=64, blank=True)
+    homephone = models.CharField("home phone", max_length=64, blank=True)
     preferred_notice = models.CharField(max_length=255, blank=True)
     maxcyclists = models.PositiveSmallIntegerField(
         "guests",
@@ -57,11 +57,11 @@ class Member(models.Model):
     bed = models.BooleanField(default=False)
     food = models.BooleanField(default=False)
     laundry = models.BooleanField(default=False)
-    lawnspace = models.BooleanField(default=False, help_text="Room for a tent.")
-    sag = models.BooleanField(default=False, help_text="Can come with a car.")
+    lawnspace = models.BooleanField("lawn", default=False, help_text="Room for a tent.")
+    sag = models.BooleanField("pick-up", default=False, help_text="Can come with a car.")
     shower = models.BooleanField(default=False)
     storage = models.BooleanField(default=False)
-    kitchenuse = models.BooleanField(default=False)
+    kitchenuse = models.BooleanField("use of the kitchen", default=False)
     hide_donation_status = models.BooleanField(default=False)
     email_opt_out = models.BooleanField(default=False)
     notcurrentlyavailable = models.BooleanField("not available at present", default=False)
@@ -86,8 +86,8 @@ class Member(models.Model):
     timezone = models.CharField(max_length=64, blank=True)
     language = models.CharField(max_length=16, blank=True, default="en-working")
     signature_format = models.PositiveSmallIntegerField(default=1, editable=False)
-    node_notify = models.BooleanField(default=False)
-    comment_notify = models.BooleanField(default=False)
+    node_notify = models.BooleanField("told of new content", default=False)
+    comment_notify = models.BooleanField("told of comments", default=False)
     seen_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Last use of an app.")
     fullname_key = models.CharField(max_length=1024, blank=True, editable=False)
     city_key = models.CharField(max_length=1024, blank=True, editable=False, db_index=True)
@@ -164,6 +164,20 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rating} feedback {self.pk}"
+
+
+class FeedbackMail(models.Model):
+    """An e-mail about feedback that is still to be sent to its author or to whom it is about."""
+
+    feedback = models.ForeignKey(Feedback, on_delete=models.CASCADE, related_name="mails", db_index=False)
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["feedback", "recipient"], name="feedbackmail_once")]
+
+    def __str__(self) -> str:
+        return f"e-mail {self.pk}"
 
 
 class Report(models.Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import asin, cos, degrees, hypot, radians, sin, sqrt
+from math import asin, degrees, sqrt
 
 
 @dataclass(frozen=True)
@@ -42,24 +42,6 @@ def wrapped(longitude: float) -> float:
     return longitude if -180 <= longitude <= 180 else (longitude + 180) % 360 - 180
 
 
-def distance(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Great-circle distance of two places (latitude, longitude), in degrees (haversine)."""
-    lat, lon, lat2, lon2 = map(radians, (*one, *other))
-    half = sin((lat2 - lat) / 2) ** 2 + cos(lat) * cos(lat2) * sin((lon2 - lon) / 2) ** 2
-    return degrees(2 * asin(min(1.0, sqrt(half))))
-
-
-def around(centre: tuple[float, float], radius: float) -> Box:
-    """A box that holds every place within ``radius`` degrees of the centre."""
-    lat, lon = centre
-    # A hair more than needed, so that rounding loses nobody.
-    radius = radius * 1.000001 + 1e-9
-    if abs(lat) + radius >= 90:
-        return Box(lat - radius, lat + radius, -181, 181)
-    half = degrees(asin(min(1.0, sin(radians(radius)) / cos(radians(lat))))) + 1e-9
-    return box(lat - radius, lat + radius, lon - half, lon + half)
-
-
-def flat(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Distance in degrees as if the map were flat; never less than the great-circle distance."""
-    return hypot(one[0] - other[0], one[1] - other[1])
+def degrees_of(haversine: float) -> float:
+    """The arc of a great circle with that haversine, in degrees."""
+    return degrees(2 * asin(min(1.0, sqrt(haversine))))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 
-from accounts.adminbase import ModelAdmin, ReadOnlyModelAdmin, action
+from accounts.adminbase import ModelAdmin, ReadOnlyModelAdmin, action, display
 from telephony import operations
 from telephony.errors import TelephonyError
 from telephony.models import TelephonyUser, Voicemail, VoicemailMessage
@@ -16,8 +15,7 @@ from telephony.models import TelephonyUser, Voicemail, VoicemailMessage
 
 @admin.register(TelephonyUser)
 class TelephonyUserAdmin(ModelAdmin):
-    list_display = ["id", "firstname", "lastname", "mobilephonenumber", "email", "voicemail", "linked"]
-    list_display_links = ["id", "firstname", "lastname"]
+    list_display = ["name", "mobilephonenumber", "email", "voicemail", "linked"]
     list_filter = ["enableclient", "language"]
     list_select_related = ["voicemail"]
     search_fields = ["firstname", "lastname", "mobilephonenumber", "email"]
@@ -26,7 +24,21 @@ class TelephonyUserAdmin(ModelAdmin):
     exclude = ["password"]
     actions = ["link", "unlink"]
 
-    @admin.display(boolean=True, description="contact")
+    fieldsets = [
+        (None, {"fields": [("firstname", "lastname"), "mobilephonenumber", "email", "voicemail", "contact"]}),
+        ("Preferences", {"fields": [("language", "timezone"), "description"]}),
+        ("Telephone system", {"fields": [
+            "username", "enableclient", ("callerid", "outcallerid"), ("musiconhold", "userfield"),
+            ("agentid", "entityid"), "cti_profile_id",
+        ]}),
+        ("Record", {"fields": [("created_at", "updated_at")]}),
+    ]  # fmt: skip
+
+    @display(description="name", ordering="lastname")
+    def name(self, user: TelephonyUser) -> str:
+        return str(user)
+
+    @display(boolean=True, description="contact")
     def linked(self, user: TelephonyUser) -> bool:
         return user.contact_id is not None
 
@@ -59,10 +71,27 @@ class VoicemailAdmin(ModelAdmin):
 
 @admin.register(VoicemailMessage)
 class VoicemailMessageAdmin(ReadOnlyModelAdmin):
-    list_display = ["received_at", "voicemail", "folder", "duration", "mailed_at"]
+    list_display = ["received_at", "voicemail", "folder", "length", "mailed_at"]
+    fields = [
+        "voicemail",
+        "folder",
+        "caller_id_name",
+        "caller_id_num",
+        "length",
+        "bytes",
+        "received_at",
+        "mailed_at",
+    ]
+    readonly_fields = ["length", "bytes", "mailed_at"]
     list_filter = ["folder", "received_at"]
     list_select_related = ["voicemail"]
     search_fields = ["voicemail__mailbox"]
 
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["recording"]
+    @display(description="length", ordering="duration")
+    def length(self, message: VoicemailMessage) -> str:
+        minutes, seconds = divmod(message.duration, 60)
+        return f"{minutes}:{seconds:02}"
+
+    @display(description="size")
+    def bytes(self, message: VoicemailMessage) -> str:
+        return filesizeformat(message.size)

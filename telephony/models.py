@@ -1,7 +1,7 @@
 """Telephone users, voice mailboxes and the messages in them.
 
 Columns are named as the properties of the XiVO 1.0 interface, which is how
-the administrators of such systems know them.
+the administrators of such systems know them; pages name them in words.
 """
 
 from __future__ import annotations
@@ -22,19 +22,27 @@ class Voicemail(models.Model):
     """A voice mailbox. ``mailbox`` is its number: a string of digits, leading zeros count."""
 
     mailbox = models.CharField(max_length=40, unique=True, validators=[only_digits])
-    fullname = models.CharField(max_length=80, blank=True, default="")
+    fullname = models.CharField("full name", max_length=80, blank=True, default="")
     email = models.CharField(max_length=80, blank=True, default="")
     password = EncryptedTextField(blank=True, default="")
-    attach = models.BooleanField(default=False, help_text="Attach the recording to the e-mail about it.")
-    skipcheckpass = models.BooleanField(default=False, help_text="The box does not ask for its password.")
+    attach = models.BooleanField(
+        "attach recordings", default=False, help_text="Attach the recording to the e-mail about it."
+    )
+    skipcheckpass = models.BooleanField(
+        "no password asked", default=False, help_text="The box does not ask for its password."
+    )
     deleteaftersend = models.BooleanField(
-        default=False, help_text="Delete a message once an e-mail with the recording was accepted."
+        "delete once mailed",
+        default=False,
+        help_text="Delete a message once an e-mail with the recording was accepted.",
     )
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
         ordering = ["id"]
+        verbose_name = "mailbox"
+        verbose_name_plural = "mailboxes"
         permissions = [
             ("use_telephony", "Can use the telephony interface"),
         ]
@@ -50,26 +58,26 @@ class Voicemail(models.Model):
 class TelephonyUser(models.Model):
     """Somebody with a telephone."""
 
-    firstname = models.CharField(max_length=128, blank=True, default="")
-    lastname = models.CharField(max_length=128, blank=True, default="")
-    callerid = models.CharField(max_length=160, blank=True, default="")
+    firstname = models.CharField("first name", max_length=128, blank=True, default="")
+    lastname = models.CharField("last name", max_length=128, blank=True, default="")
+    callerid = models.CharField("caller ID", max_length=160, blank=True, default="")
     username = models.CharField(max_length=64, blank=True, default="")
     password = EncryptedTextField(blank=True, default="")
-    enableclient = models.BooleanField(default=False)
-    musiconhold = models.CharField(max_length=128, blank=True, default="default")
-    outcallerid = models.CharField(max_length=80, blank=True, default="default")
-    mobilephonenumber = models.CharField(max_length=128, blank=True, default="")
-    userfield = models.CharField(max_length=128, blank=True, default="")
+    enableclient = models.BooleanField("client enabled", default=False)
+    musiconhold = models.CharField("music on hold", max_length=128, blank=True, default="default")
+    outcallerid = models.CharField("outgoing caller ID", max_length=80, blank=True, default="default")
+    mobilephonenumber = models.CharField("mobile number", max_length=128, blank=True, default="")
+    userfield = models.CharField("user field", max_length=128, blank=True, default="")
     timezone = models.CharField(max_length=128, blank=True, default="")
     language = models.CharField(max_length=20, blank=True, default="")
     description = models.TextField(blank=True, default="")
     email = models.CharField(max_length=128, blank=True, default="")
-    cti_profile_id = models.PositiveBigIntegerField(null=True, blank=True)
+    cti_profile_id = models.PositiveBigIntegerField("CTI profile", null=True, blank=True)
     voicemail = models.ForeignKey(
         Voicemail, null=True, blank=True, on_delete=models.SET_NULL, related_name="users"
     )
-    agentid = models.PositiveBigIntegerField(null=True, blank=True)
-    entityid = models.PositiveBigIntegerField(null=True, blank=True, default=1)
+    agentid = models.PositiveBigIntegerField("agent number", null=True, blank=True)
+    entityid = models.PositiveBigIntegerField("entity number", null=True, blank=True, default=1)
     contact = models.ForeignKey(
         "contacts.Contact", null=True, blank=True, on_delete=models.SET_NULL, related_name="telephony_users",
         help_text="The same person in the programmes and the SMS gateway.",
@@ -106,13 +114,20 @@ class VoicemailMessage(models.Model):
         Voicemail, on_delete=models.CASCADE, related_name="messages", db_index=False
     )
     folder = models.CharField(max_length=6, choices=Folder.choices, default=Folder.NEW)
-    caller_id_name = models.CharField(max_length=160, blank=True, default="")
-    caller_id_num = models.CharField(max_length=64, blank=True, default="")
+    caller_id_name = models.CharField("caller's name", max_length=160, blank=True, default="")
+    caller_id_num = models.CharField("caller's number", max_length=64, blank=True, default="")
     duration = models.PositiveIntegerField(help_text="Whole seconds, from the recording itself.")
     size = models.PositiveIntegerField(help_text="Bytes.")
     recording = models.FileField(upload_to="voicemail/", max_length=200)
     delivery_id = models.UUIDField(
         null=True, blank=True, unique=True, editable=False, help_text="The delivery that put it here, once."
+    )
+    occasion = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="Digest of what is said for which slot: people who share a mailbox get it once.",
     )
     received_at = models.DateTimeField(default=now)
     mail_due = models.BooleanField(
@@ -123,6 +138,11 @@ class VoicemailMessage(models.Model):
 
     class Meta:
         ordering = ["-received_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["voicemail", "occasion"], condition=~Q(occasion=""), name="voicemail_occasion_once"
+            ),
+        ]
         indexes = [
             # Read by a mailbox's folders.
             models.Index(fields=["voicemail", "folder", "-received_at"], name="voicemail_folder"),

@@ -33,10 +33,8 @@ class ByLocation(Service):
         near = hosts.by_place(
             place=place, centre=_centre(args, place), limit=limit, offset=offset(args), wishes=wishes(args)
         )
-        found = members.profiles_of(pk for pk, _ in near.hosts)
-        accounts = [
-            wire.host(call.request, found[pk], away, call.me.user) for pk, away in near.hosts if pk in found
-        ]
+        pictures = wire.Pictures(call.request)
+        accounts = [wire.host(pictures, each) for each in near.hosts]
         echo = {name: text(args, name) for name in (*_CENTRE, *_BOUNDS)}
         return {
             "status": {
@@ -57,8 +55,9 @@ class ByKeyword(Service):
         limit = count(args, "limit", default=WORD_DEFAULT, most=WORD_MOST)
         keys, total = hosts.by_word(word=word, limit=limit, offset=offset(args), wishes=wishes(args))
         found, counts = members.profiles_of(keys), members.feedback_counts(keys)
+        pictures = wire.Pictures(call.request)
         accounts = {
-            str(pk): wire.user_object(call.request, found[pk].user, viewer=call.me.user, counts=counts[pk])
+            str(pk): wire.user_object(pictures, found[pk].user, viewer=call.me.user, counts=counts[pk])
             for pk in keys
             if pk in found
         }

@@ -69,9 +69,12 @@ class UnreadCount(Service):
 
 
 class Threads(Service):
-    """The caller's conversations, the latest first; all of them unless a limit is named."""
+    """The caller's conversations, the latest first; all of them unless a limit is named.
 
-    box = "all"
+    An archived one is shown in ``type=archived`` only (and in ``sent``), until its next message.
+    """
+
+    box = "current"
 
     def act(self, call: Call, **kwargs: Any) -> Any:
         found = threads.page(
@@ -182,7 +185,7 @@ class DeleteThread(Service):
 
 
 class ArchiveThread(Service):
-    """``status`` 0: back to the others. Archived ones are ``type=archived`` of ``get``."""
+    """``status`` 0: back to the others. Archiving marks as read; see ``operations.archive``."""
 
     required = ("thread_id",)
 

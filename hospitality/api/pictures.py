@@ -22,7 +22,7 @@ def picture(request: HttpRequest, key: str, size: str) -> HttpResponseBase:
         file = default_storage.open(path(key, size))
     except OSError:
         raise Http404 from None
-    response = FileResponse(file, content_type="image/jpeg", filename=f"{size}.jpg")
+    response = FileResponse(file, content_type="image/jpeg", as_attachment=True, filename=f"{size}.jpg")
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

@@ -6,15 +6,18 @@ from typing import Any
 
 from django.utils.html import escape, strip_tags
 
-_WORDS = {401: "Unauthorized", 404: "Not found", 406: "Not Acceptable"}
+_WORDS = {401: "Unauthorized", 404: "Not found", 406: "Not Acceptable", 429: "Too Many Requests"}
 
 
 class Refusal(Exception):
     """An answer of 400 or above: its text as the only element of a list, or an object as ``body``."""
 
-    def __init__(self, status: int, text: str, body: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, status: int, text: str, body: dict[str, Any] | None = None, *, wait: int | None = None
+    ) -> None:
+        """``wait``: seconds after which the same may be asked again (``Retry-After``)."""
         super().__init__(text)
-        self.status, self.text, self.body = status, text, body
+        self.status, self.text, self.body, self.wait = status, text, body, wait
 
     @property
     def content(self) -> Any:

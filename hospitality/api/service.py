@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.crypto import constant_time_compare
@@ -18,6 +19,8 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from accounts.api.errors import Away, is_away
+from accounts.rates import count_request
 from hospitality.api import bodies, formats, sessions
 from hospitality.api.refusals import Refusal, denied, missing
 from hospitality.models import Member
@@ -64,6 +67,10 @@ class Service(View):
             content = self.act(call, **kwargs)
         except Refusal as refusal:
             return self.refused(request, refusal, media, suffix)
+        except DatabaseError as error:
+            if not is_away(error):
+                raise
+            return self.away(request, media, suffix)
         return self.answered(call, content, media)
 
     def check_route(self, request: HttpRequest) -> None:
@@ -83,6 +90,8 @@ class Service(View):
             if not bodies.given(args, name):
                 raise missing(name)
         visit = sessions.current(request)
+        if wait := count_request(request, visit.user.pk if visit else None):
+            raise Refusal(429, "Too many requests.", wait=wait)
         call = Call(request, args, visit)
         if self.csrf and visit is not None and request.method not in _SAFE:
             check_token(call, visit)
@@ -103,7 +112,12 @@ class Service(View):
     def refused(self, request: HttpRequest, refusal: Refusal, media: str, suffix: str | None) -> HttpResponse:
         content = formats.WRITERS[media](refusal.content)
         response = HttpResponse(content, content_type=media, status=refusal.status, reason=refusal.reason)
+        if refusal.wait is not None:
+            response["Retry-After"] = str(refusal.wait)
         return private(response)
+
+    def away(self, request: HttpRequest, media: str, suffix: str | None) -> HttpResponse:
+        return self.refused(request, Refusal(503, str(Away.default_detail), wait=Away.wait), media, suffix)
 
 
 class NoRoute(Service):
@@ -113,6 +127,7 @@ class NoRoute(Service):
         raise no_such_route(request)
 
 
+@method_decorator(csrf_exempt, name="dispatch")
 class Resource(Service):
     """One path with another service per method."""
 

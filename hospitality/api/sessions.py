@@ -11,19 +11,24 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import User
+from accounts.prepared import Parameter, Prepared, records
 from hospitality.models import Member
 from hospitality.operations.visits import note_use
+from hospitality.selectors import members
 
 _USER, _BOND = "hospitality_user", "hospitality_bond"
+#: The session's CSRF token, where it was made by a SECRET_KEY of before.
+_TOKEN = "hospitality_token"  # noqa: S105 - a name, not a secret
 _KEY = re.compile("[a-z0-9]{32}")
 #: A use is written, and the session made longer, at most this often.
 GRAIN = timedelta(minutes=10)
@@ -49,7 +54,7 @@ class Visit:
     @property
     def token(self) -> str:
         """What ``X-CSRF-Token`` must be; the same as long as the session lives."""
-        return token_of(self.key)
+        return str(self.store.get(_TOKEN) or token_of(self.key))
 
     @property
     def member(self) -> Member | None:
@@ -58,31 +63,65 @@ class Visit:
         return member if member is not None and member.validated else None
 
 
-def token_of(key: str) -> str:
-    digest = salted_hmac("hospitality.csrf", key, algorithm="sha256").digest()
+def token_of(key: str, secret: str | None = None) -> str:
+    digest = salted_hmac("hospitality.csrf", key, secret=secret, algorithm="sha256").digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def _store(key: str | None = None) -> Any:
-    return import_module(settings.SESSION_ENGINE).SessionStore(key)
+class Store(SessionStore):
+    """Django's sessions in the database, signed for apps only and looked up by a statement compiled once."""
+
+    key_salt = "hospitality.session"
+
+    def _get_session_from_db(self) -> Session | None:
+        for row in _LIVE.rows(key=self.session_key, now=timezone.now()):
+            [found] = records(row, Session)
+            return found
+        self._session_key = None
+        return None
+
+
+#: Runs with every call.
+_LIVE = Prepared(
+    lambda: Session.objects.filter(
+        session_key=Parameter("key", Session._meta.get_field("session_key")),
+        expire_date__gt=Parameter("now", Session._meta.get_field("expire_date")),
+    ).order_by()
+)
 
 
 def current(request: HttpRequest) -> Visit | None:
     """The session whose cookie came with the request, if it lives and its account may log in."""
     key = request.COOKIES.get(cookie_name(request), "")
-    store = _store(key) if _KEY.fullmatch(key) else {}
+    store: Any = Store(key) if _KEY.fullmatch(key) else {}
     user = _user(store.get(_USER))
-    if user is None or not constant_time_compare(store.get(_BOND, ""), user.get_session_auth_hash()):
+    if user is None or not (_is_bound(store, user) or _is_bound_anew(store, user)):
         return None
     visit = Visit(store, user)
     _use(visit)
     return visit
 
 
+def _is_bound(store: Any, user: User) -> bool:
+    """Whether the account has the password still with which the session began."""
+    return constant_time_compare(store.get(_BOND, ""), user.get_session_auth_hash())
+
+
+def _is_bound_anew(store: Any, user: User) -> bool:
+    """The same by an earlier SECRET_KEY; the session goes on under the present one, its token unchanged."""
+    earlier = zip(settings.SECRET_KEY_FALLBACKS, user.get_session_auth_fallback_hash(), strict=True)
+    for secret, bond in earlier:
+        if constant_time_compare(store.get(_BOND, ""), bond):
+            store[_BOND] = user.get_session_auth_hash()
+            store[_TOKEN] = store.get(_TOKEN) or token_of(store.session_key, secret)
+            store.save()
+            return True
+    return False
+
+
 def _user(key: Any) -> User | None:
-    if not isinstance(key, int):
-        return None
-    return User.objects.select_related("member__picture").filter(pk=key, is_active=True).first()
+    user = members.account(key) if isinstance(key, int) else None
+    return user if user is not None and user.is_active else None
 
 
 def _use(visit: Visit) -> None:
@@ -95,7 +134,7 @@ def _use(visit: Visit) -> None:
 
 def begin(user: User) -> Visit:
     """A new session with a new key."""
-    store = _store()
+    store = Store()
     store[_USER], store[_BOND] = user.pk, user.get_session_auth_hash()
     store.set_expiry(settings.HOSPITALITY_SESSION_SECONDS)
     store.create()

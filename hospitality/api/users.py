@@ -26,7 +26,7 @@ _PAGE_KEYS = (
 def own_object(request: HttpRequest, user: User) -> wire.Shape:
     """The user object that a log-in answers: with the log-in's own moment as a number."""
     counts = members.feedback_counts([user.pk])[user.pk]
-    shape = wire.user_object(request, user, viewer=user, counts=counts)
+    shape = wire.user_object(wire.Pictures(request), user, viewer=user, counts=counts)
     return shape | {"login": int(shape["login"]), "privatemsg_disabled": False}
 
 
@@ -40,7 +40,7 @@ class UserObject(Service):
         user = _account(kwargs["uid"])
         _visible(call, user)
         counts = members.feedback_counts([user.pk])[user.pk]
-        return wire.user_object(call.request, user, viewer=call.me.user, counts=counts)
+        return wire.user_object(wire.Pictures(call.request), user, viewer=call.me.user, counts=counts)
 
 
 def _account(uid: str) -> User:
@@ -75,7 +75,7 @@ class UserPage(Page):
     def act(self, call: Call, **kwargs: Any) -> Any:
         user = _account(kwargs["uid"])
         _visible(call, user)
-        shape = wire.user_object(call.request, user, viewer=call.me.user)
+        shape = wire.user_object(wire.Pictures(call.request), user, viewer=call.me.user)
         picture = shape["picture"]
         old = {name: shape[name] for name in _PAGE_KEYS}
         rest = {name: value for name, value in shape.items() if isinstance(value, str)}

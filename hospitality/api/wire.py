@@ -18,6 +18,7 @@ from django.urls import reverse
 from accounts.models import User
 from hospitality.models import Member, Picture
 from hospitality.pictures import SIZES
+from hospitality.selectors.hosts import Host
 
 Shape = dict[str, Any]
 _TEXTS_BEFORE = (
@@ -33,6 +34,7 @@ _MOMENTS = (
 )  # fmt: skip
 _ADDRESS = ("street", "additional", "city", "province", "postal_code", "country")
 _WITHHELD = ("street", "additional", "postal_code")
+_IMAGES = [(f"profile_image_{size}", size) for size in SIZES]
 
 
 def seconds(moment: datetime | None) -> str:
@@ -53,14 +55,31 @@ def profile_of(user: User) -> Member:
     return getattr(user, "member", None) or Member(user=user)
 
 
+class Pictures:
+    """Where this site has its pictures; worked out once for all of an answer."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        address = request.build_absolute_uri(reverse("hospitality-picture", args=["KEY", "SIZE"]))
+        self._start, _, rest = address.partition("KEY")
+        self._middle, _, self._end = rest.partition("SIZE")
+
+    def url(self, key: str, size: str) -> str:
+        return f"{self._start}{key}{self._middle}{size}{self._end}"
+
+    def images(self, key: str | None) -> Shape:
+        """Addresses of all sizes; empty without a picture."""
+        return {name: self.url(key, size) if key else "" for name, size in _IMAGES}
+
+
 def user_object(
-    request: HttpRequest, user: User, *, viewer: User, counts: Mapping[str, int] | None = None
+    pictures: Pictures, user: User, *, viewer: User, counts: Mapping[str, int] | None = None
 ) -> Shape:
     """The network's user object as ``viewer`` may see it."""
     member = profile_of(user)
+    picture = picture_of(member)
     return {
         **_account(user, member),
-        "picture": _picture(request, picture_of(member)),
+        "picture": _picture(pictures, picture) if picture else None,
         **{name: getattr(member, name) for name in _TEXTS_BEFORE},
         "URL": member.url,
         "maxcyclists": str(member.maxcyclists),
@@ -68,7 +87,7 @@ def user_object(
         **{name: seconds(getattr(member, name)) for name in _MOMENTS},
         **place(member, viewer),
         "comment_notify_settings": _notifications(member),
-        **images(request, member),
+        **pictures.images(picture.key if picture else None),
         "feedback_counts": {rating.lower(): str(number) for rating, number in (counts or {}).items()},
     }
 
@@ -115,19 +134,7 @@ def picture_of(member: Member) -> Picture | None:
     return getattr(member, "picture", None) if member.pk else None
 
 
-def picture_url(request: HttpRequest, picture: Picture, size: str) -> str:
-    return request.build_absolute_uri(reverse("hospitality-picture", args=[picture.key, size]))
-
-
-def images(request: HttpRequest, member: Member) -> Shape:
-    """Addresses of all sizes; empty without a picture."""
-    picture = picture_of(member)
-    return {f"profile_image_{size}": picture_url(request, picture, size) if picture else "" for size in SIZES}
-
-
-def _picture(request: HttpRequest, picture: Picture | None) -> Shape | None:
-    if picture is None:
-        return None
+def _picture(pictures: Pictures, picture: Picture) -> Shape:
     name = f"picture-{picture.member_id}.jpg"
     return {
         "fid": str(picture.pk),
@@ -138,22 +145,34 @@ def _picture(request: HttpRequest, picture: Picture | None) -> Shape | None:
         "filesize": str(picture.filesize),
         "status": "1",
         "timestamp": seconds(picture.uploaded_at),
-        "url": picture_url(request, picture, "original"),
+        "url": pictures.url(picture.key, "original"),
     }
 
 
-def host(request: HttpRequest, member: Member, degrees_away: float, viewer: User) -> Shape:
-    """A host of the search by place: fewer keys than a user, and the picture is a number."""
-    account, where = _account(member.user, member), place(member, viewer)
-    picture = picture_of(member)
+def host(pictures: Pictures, found: Host) -> Shape:
+    """A host of the search by place: fewer keys than a user, and the picture is a number.
+
+    Only available members are found so, and nothing is withheld of them.
+    """
+    latitude, longitude = degrees(found.latitude), degrees(found.longitude)
     return {
-        **{name: account[name] for name in ("uid", "created", "access", "login", "name")},
-        "fullname": member.fullname,
-        **{name: where[name] for name in ("street", "city", "province", "postal_code", "country")},
-        **{name: where[name] for name in ("latitude", "longitude", "source")},
-        "picture": str(picture.pk) if picture else "0",
-        "notcurrentlyavailable": flag(member.notcurrentlyavailable),
-        "distance": f"{degrees_away * 60:.6f}",
-        "position": f"{where['latitude']},{where['longitude']}",
-        **images(request, member),
+        "uid": str(found.pk),
+        "created": seconds(found.joined_at),
+        "access": seconds(found.seen_at or found.logged_in_at),
+        "login": seconds(found.logged_in_at),
+        "name": found.username,
+        "fullname": found.fullname,
+        "street": found.street,
+        "city": found.city,
+        "province": found.province,
+        "postal_code": found.postal_code,
+        "country": found.country,
+        "latitude": latitude,
+        "longitude": longitude,
+        "source": str(found.source),
+        "picture": str(found.picture or 0),
+        "notcurrentlyavailable": "0",
+        "distance": f"{found.away * 60:.6f}",
+        "position": f"{latitude},{longitude}",
+        **pictures.images(found.picture_key),
     }

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from hospitality.errors import InvalidFeedback
 from hospitality.models import Feedback
+from hospitality.operations.mail import announce
 
 _EARLIEST = 1990
 
@@ -36,10 +37,12 @@ def give_feedback(
     }
     if problems or about is None or not year or not month:
         raise InvalidFeedback(problems)
-    return Feedback.objects.create(
+    made = Feedback.objects.create(
         author=author, about=about, body=body, relation=relation, rating=rating,
         hosting_month=date(year, month, 1),
     )  # fmt: skip
+    announce(made)
+    return made
 
 
 def _about(author: User, about: User | None) -> dict[str, str]:

@@ -100,11 +100,18 @@ def delete(*, person: User, thread: int) -> int:
     return sendables.delete_thread(entity_name=ENTITY, person=person, thread=thread)
 
 
+@transaction.atomic
 def archive(*, person: User, thread: int, away: bool) -> None:
-    """Put the person's conversation away until its next message, or take it back. UnknownMessage."""
+    """Put the person's conversation away until its next message, or take it back. UnknownMessage.
+
+    What is put away is marked as read: apps show the unread count beside the
+    list that the conversation is no longer in.
+    """
     seen = messages_of(entity(ENTITY), person, thread).filter(Q(thread=thread) | Q(pk=thread, thread=None))
     if not seen.exists():
         raise UnknownMessage
+    if away:
+        mark(reader=person, thread=thread, read=True)
     change = sendables.archive_thread if away else sendables.unarchive_thread
     change(entity_name=ENTITY, person=person, thread=thread)
 

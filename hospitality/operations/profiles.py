@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from functools import partial
 from typing import IO
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from hospitality import pictures
-from hospitality.models import Member, Picture
+from hospitality.models import Feedback, Member, Picture, Report
 
 
 @transaction.atomic
@@ -45,3 +47,16 @@ def _forget(member: Member) -> None:
     for picture in Picture.objects.select_for_update().filter(member=member):
         picture.delete()
         transaction.on_commit(partial(pictures.remove, picture.key))
+
+
+@transaction.atomic
+def erase_members(*, user_ids: Collection[int]) -> None:
+    """Remove the profiles of people who asked to be forgotten, their pictures, and what they said of others.
+
+    What others said of them goes too: it speaks of them by name.
+    """
+    for member in Member.objects.filter(pk__in=user_ids):
+        _forget(member)
+        member.delete()
+    Feedback.objects.filter(Q(author__in=user_ids) | Q(about__in=user_ids)).delete()
+    Report.objects.filter(reporter__in=user_ids).delete()

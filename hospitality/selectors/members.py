@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from django.db.models import Count, QuerySet
 
 from accounts.models import User
-from hospitality.models import Feedback, Member
+from accounts.prepared import Parameter, Prepared, records
+from hospitality.models import Feedback, Member, Picture
 
 
 def profiles() -> QuerySet[Member]:
@@ -21,9 +22,25 @@ def profiles_of(ids: Iterable[int]) -> dict[int, Member]:
     return {member.pk: member for member in profiles().filter(pk__in=list(ids))}
 
 
+#: Runs with every call.
+_ACCOUNT = Prepared(
+    lambda: (
+        User.objects.filter(pk=Parameter("key", User._meta.pk)).select_related("member__picture").order_by()
+    )
+)
+
+
 def account(user_id: int) -> User | None:
-    """The account with its profile."""
-    return User.objects.select_related("member__picture").filter(pk=user_id).first()
+    """The account with its profile and picture."""
+    for row in _ACCOUNT.rows(key=user_id):
+        user, member, picture = records(row, User, Member, Picture)
+        if member is None:
+            User._meta.get_field("member").set_cached_value(user, None)
+        else:
+            member.user = user
+            Member._meta.get_field("picture").set_cached_value(member, picture)
+        return user
+    return None
 
 
 def full_names(ids: Iterable[int]) -> dict[int, str]:

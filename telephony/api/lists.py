@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 
@@ -28,12 +29,24 @@ def listed(
     out: Callable[[QuerySet[Any]], list[dict[str, Any]]],
     columns: Mapping[str, str],
     searched: tuple[str, ...],
+    all_out: Callable[[tuple[str, ...], int, int | None], list[dict[str, Any]]] | None = None,
 ) -> dict[str, Any]:
-    """``{"total", "items"}``. ``columns``: property → column that may be ordered by. Raises Unusable."""
+    """``{"total", "items"}``. ``columns``: property → column that may be ordered by. Raises Unusable.
+
+    ``all_out`` gives the same as ``out`` for all rows, by their order and the
+    window: a list that is not searched, and asked for again and again.
+    """
+    order, (start, stop) = _order(params, columns), _window(params)
     found = _searched(rows, params.get("_search", ""), searched)
-    ordered = found.order_by(*_order(params, columns))
-    start, stop = _window(params)
-    return {"total": found.count(), "items": out(ordered[start:stop])}
+    if all_out is not None and found is rows:
+        return {"total": _count_all(rows.model), "items": all_out(tuple(order), start, stop)}
+    return {"total": found.count(), "items": out(found.order_by(*order)[start:stop])}
+
+
+def _count_all(model: type[Model]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM {connection.ops.quote_name(model._meta.db_table)}")  # noqa: S608
+        return int(cursor.fetchone()[0])
 
 
 def _searched(rows: QuerySet[Any], words: str, searched: tuple[str, ...]) -> QuerySet[Any]:

@@ -22,9 +22,10 @@ from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView, set_rollback
 
-from accounts.api.errors import BodyTooLarge
+from accounts.api.errors import Away, BodyTooLarge, is_away
 from accounts.api.parsers import JSONParser
 from accounts.authentication import BasicAuthentication, TokenAuthentication
 from accounts.models import User
@@ -131,6 +132,10 @@ class TelephonyView(APIView):
                 raise exceptions.UnsupportedMediaType(media)
         super().initial(request, *args, **kwargs)
 
+    def get_throttles(self) -> list[BaseThrottle]:
+        # All that comes to a trusted listener is one telephone system.
+        return [] if settings.TELEPHONY_TRUSTED_LISTENER else super().get_throttles()
+
     def get_exception_handler(self) -> Any:
         return handle
 
@@ -202,6 +207,8 @@ def _translated(error: Exception) -> Exception:
         return BodyTooLarge()
     if isinstance(error, NotFound | Http404):
         return exceptions.NotFound()
+    if is_away(error):
+        return Away()
     return _refusals(error)
 
 

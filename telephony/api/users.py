@@ -38,7 +38,14 @@ def user_url(request: Request, key: int) -> str:
 class UserList(TelephonyView):
     def get(self, request: Request) -> Response:
         rows = TelephonyUser.objects.all()
-        found = listed(rows, request.query_params, out=wire.users_out, columns=ORDERED, searched=SEARCHED)
+        found = listed(
+            rows,
+            request.query_params,
+            out=wire.users_out,
+            columns=ORDERED,
+            searched=SEARCHED,
+            all_out=wire.all_users_out,
+        )
         return Response(found)
 
     def post(self, request: Request) -> Response:

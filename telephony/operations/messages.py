@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from telephony import asterisk
@@ -28,23 +29,24 @@ def store_message(
     caller_id_name: str = "",
     caller_id_num: str = "",
     delivery_id: UUID | None = None,
+    occasion: str = "",
     received_at: datetime | None = None,
 ) -> VoicemailMessage:
-    """Put a recording into a mailbox; the same ``delivery_id`` again gives the message already there.
+    """Put a recording into a mailbox; the same ``delivery_id`` or ``occasion`` again gives what is there.
 
     An e-mail about it becomes due when the mailbox has an address. Raises
     NotFound and MailboxFull.
     """
     voicemail = locked(Voicemail, voicemail_id)
-    if delivery_id is not None:
-        known = VoicemailMessage.objects.filter(delivery_id=delivery_id).first()
-        if known is not None:
-            return known
+    known = _known(voicemail, delivery_id, occasion)
+    if known is not None:
+        return known
     _require_room(voicemail, folder)
     message = VoicemailMessage(
         id=uuid4(), voicemail=voicemail, folder=folder, caller_id_name=caller_id_name,
         caller_id_num=caller_id_num, duration=recording.duration, size=len(recording.content),
-        delivery_id=delivery_id, received_at=received_at or timezone.now(), mail_due=bool(voicemail.email),
+        delivery_id=delivery_id, occasion=occasion, received_at=received_at or timezone.now(),
+        mail_due=bool(voicemail.email),
     )  # fmt: skip
     # The name is ours alone; nothing a caller sends becomes part of a path.
     message.recording.save(f"{message.pk}.wav", ContentFile(recording.content), save=False)
@@ -52,6 +54,15 @@ def store_message(
     if spool := settings.ASTERISK_VOICEMAIL_SPOOL:
         transaction.on_commit(lambda: asterisk.export(message, recording, spool), robust=True)
     return message
+
+
+def _known(voicemail: Voicemail, delivery_id: UUID | None, occasion: str) -> VoicemailMessage | None:
+    same = Q()
+    if delivery_id is not None:
+        same |= Q(delivery_id=delivery_id)
+    if occasion:
+        same |= Q(voicemail=voicemail, occasion=occasion)
+    return VoicemailMessage.objects.filter(same).first() if same else None
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from django.db import transaction
 
+from audit.operations import redact
 from contacts.models import Address, Contact
 from contacts.numbers import InvalidNumber, parse_msisdn
 from contacts.operations import (
@@ -20,6 +21,7 @@ from contacts.operations import (
 )
 from telephony.errors import NotFound, Unusable
 from telephony.models import TelephonyUser
+from telephony.operations.messages import drop_recording
 from telephony.operations.records import Precondition, change, locked
 
 
@@ -136,3 +138,34 @@ def _found(user: TelephonyUser, number: str | None) -> Contact:
 
 def _zone(user: TelephonyUser) -> str:
     return user.timezone if user.timezone in available_timezones() else ""
+
+
+def erase_user(user: TelephonyUser) -> None:
+    """Blank who a user is, and a mailbox that is theirs alone with all that was said into it.
+
+    The entry itself stays, because the telephone system refers to it.
+    """
+    box = user.voicemail
+    if box is not None and not box.users.exclude(pk=user.pk).exists():
+        for message in box.messages.all():
+            drop_recording(message)
+        box.messages.all().delete()
+        box.fullname = box.email = box.password = ""
+        box.save()
+    for name in (
+        "firstname",
+        "lastname",
+        "callerid",
+        "username",
+        "password",
+        "mobilephonenumber",
+        "userfield",
+        "description",
+        "email",
+        "outcallerid",
+    ):
+        setattr(user, name, "")
+    user.contact = None
+    user.save()
+    # What the audit log tells of them, this erasing included.
+    redact(subjects=[f"telephony:{user.pk}", *([f"voicemail:{box.pk}"] if box else [])])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from argparse import ArgumentParser
-from datetime import date
 from typing import Any
 
 from django.core.management import BaseCommand
@@ -12,24 +11,11 @@ from django.db import transaction
 from PIL import Image, ImageDraw
 
 from accounts.models import User
-from hospitality.models import Feedback, Member
+from hospitality.management import demo
+from hospitality.models import Member
 from hospitality.operations import messages
 from hospitality.operations.feedback import give_feedback
 from hospitality.operations.profiles import save_member, set_picture
-
-#: User name, full name, city, country, latitude, longitude, colour of the picture, further columns.
-PEOPLE: list[tuple[str, str, str, str, float, float, str, dict[str, Any]]] = [
-    ("demo-anna", "Anna Albrecht", "Berlin", "de", 52.52, 13.405, "teal",
-     {"bed": True, "shower": True, "languagesspoken": "German, English", "maxcyclists": 2}),
-    ("demo-bruno", "Bruno Bauer", "Potsdam", "de", 52.39, 13.065, "olive",
-     {"lawnspace": True, "bikeshop": "300 m", "languagesspoken": "German", "maxcyclists": 4}),
-    ("demo-chloe", "Chloé Caron", "Lyon", "fr", 45.764, 4.8357, "maroon",
-     {"bed": True, "kitchenuse": True, "languagesspoken": "French, English"}),
-    ("demo-dewi", "Dewi Davies", "Cardiff", "gb", 51.4816, -3.1791, "navy",
-     {"sag": True, "laundry": True, "languagesspoken": "Welsh, English", "maxcyclists": 5}),
-    ("demo-epeli", "Epeli Elder", "Suva", "fj", -18.1416, 178.4419, "purple",
-     {"lawnspace": True, "languagesspoken": "Fijian, English", "notcurrentlyavailable": True}),
-]  # fmt: skip
 
 
 class Command(BaseCommand):
@@ -37,58 +23,65 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--if-empty", action="store_true", help="Do nothing where there are members.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would be loaded.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         members = Member.objects.all()
         if not options["if_empty"]:
-            members = members.filter(user__username=PEOPLE[0][0])
+            members = members.filter(user__username=demo.PEOPLE[0].username)
         if members.exists():
             self.stdout.write("Demo members: left as they are.")
             return
+        if options["dry_run"]:
+            self.stdout.write(f"Demo members: {len(demo.PEOPLE)} would be loaded (dry run).")
+            return
         load()
-        self.stdout.write(
-            f"Demo members: {len(PEOPLE)} (manage.py changepassword {PEOPLE[0][0]} lets one in)."
-        )
+        first = demo.PEOPLE[0].username
+        self.stdout.write(f"Demo members: {len(demo.PEOPLE)} (manage.py changepassword {first} lets one in).")
 
 
 @transaction.atomic
 def load() -> None:
     """Write all of them or nothing."""
-    anna, bruno, chloe, *_ = (_member(*person) for person in PEOPLE)
-    visit = messages.send(
-        sender=anna, names=["demo-bruno"], subject="A night in May?", body="May I come by on the 3rd?"
-    )
-    messages.reply(sender=bruno, thread=visit.pk, body="Gladly. There is soup at seven.")
-    messages.send(
-        sender=chloe,
-        names=["demo-anna", "demo-bruno"],
-        subject="Elbe tour",
-        body="Who rides along in June?",
-    )
-    give_feedback(
-        author=anna, about=bruno, body="A very kind host, and great soup.",
-        relation=Feedback.Relation.GUEST, rating=Feedback.Rating.POSITIVE,
-        **_month(date(2024, 5, 1)),
-    )  # fmt: skip
+    users = {person.name: _member(person) for person in demo.PEOPLE}
+    for thread in demo.THREADS:
+        _write(thread, users)
+    for said in demo.FEEDBACK:
+        give_feedback(
+            author=users[said.author],
+            about=users[said.about],
+            body=said.body,
+            relation=said.relation,
+            rating=said.rating,
+            year=said.year,
+            month=said.month,
+        )
 
 
-def _month(day: date) -> dict[str, int]:
-    return {"year": day.year, "month": day.month}
+def _write(thread: demo.Thread, users: dict[str, User]) -> None:
+    (author, opening), *answers = thread.messages
+    others = [users[name].username for name in thread.people if name != author]
+    begun = messages.send(sender=users[author], names=others, subject=thread.subject, body=opening)
+    for name, answer in answers:
+        messages.reply(sender=users[name], thread=begun.pk, body=answer)
+    if thread.read:
+        for name in thread.people:
+            messages.mark(reader=users[name], thread=begun.pk, read=True)
 
 
-def _member(
-    name: str, fullname: str, city: str, country: str, latitude: float, longitude: float, colour: str,
-    further: dict[str, Any],
-) -> User:  # fmt: skip
-    user = User(username=name, email=f"{name}@example.org")
+def _member(person: demo.Person) -> User:
+    user = User(username=person.username, email=f"{person.username}@example.org")
     user.set_unusable_password()
     user.save()
+    latitude, longitude = person.place
+    # Nobody reads mail at their addresses, so nothing is to be mailed there.
     member = Member(
-        user=user, fullname=fullname, city=city, country=country, latitude=latitude, longitude=longitude,
-        source=Member.Source.CITY, comments="A member of the demo.", **further,
+        user=user, fullname=person.fullname, comments=person.comments, city=person.city,
+        country=person.country, latitude=latitude, longitude=longitude, source=Member.Source.CITY,
+        email_opt_out=True, **person.profile,
     )  # fmt: skip
     save_member(member=member)
-    set_picture(member=member, upload=_picture(colour))
+    set_picture(member=member, upload=_picture(person.colour))
     return user
 
 
