@@ -1,0 +1,1 @@
+"""Events to whoever registered for them: signed posts to their URLs, until they take them."""

@@ -1,0 +1,1 @@
+"""``/api/v1/webhooks/``: registering endpoints and looking after their events."""

@@ -1,0 +1,1 @@
+"""Getting waiting events to their endpoints."""
