@@ -4,12 +4,22 @@
 import os
 import sys
 
+from audit.acting import Actor, acting
+
+#: What these write, Switchboard does by itself, as its workers do.
+BY_ITSELF = ("migrate", "run", "run_collector", "run_loopback", "runserver")
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command in BY_ITSELF:
+        execute_from_command_line(sys.argv)
+        return
+    with acting(Actor(via=f"command {command}"[:60])):
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class SwitchboardConfig(AppConfig):
@@ -9,4 +11,11 @@ class SwitchboardConfig(AppConfig):
     verbose_name = "Switchboard"
 
     def ready(self) -> None:
+        autodiscover_modules("dashboard", "records", "retention", "story")
         from config import checks  # noqa: F401 (registers the system checks)
+
+
+class SwitchboardAdminConfig(AdminConfig):
+    """Django's admin with our own site: the theme's look, and the second factor."""
+
+    default_site = "accounts.adminsite.AdminSite"

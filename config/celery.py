@@ -7,15 +7,25 @@ and no task carries anything but names.
 
 import os
 import signal
+from contextvars import Token
+from typing import Any
+from uuid import UUID
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import task_postrun, task_prerun, worker_process_init
+from kombu.transport.redis import Channel as RedisChannel
+
+from config import logs
+from outbox import trail
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("switchboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# A connection that ends need not give hints back. Kombu would try to where Redis itself is gone, stumble
+# over the connection it has just closed, and end the worker.
+RedisChannel.do_restore = False
 
 
 @worker_process_init.connect
@@ -28,3 +38,28 @@ def leave_stopping_to_the_worker(**_: object) -> None:
     is still ended, by SIGKILL.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+_begun: dict[str, tuple[Token[Any], Token[Any]]] = {}
+
+
+@task_prerun.connect
+def name_task(task_id: str, task: Any, **_: object) -> None:
+    """From here on log lines and new deliveries carry the task's id."""
+    told = logs.context.set({"task": task.name, "task_id": task_id})
+    _begun[task_id] = trail.begin(_uuid(task_id)), told
+
+
+@task_postrun.connect
+def forget_task(task_id: str, **_: object) -> None:
+    begun, told = _begun.pop(task_id)
+    logs.context.reset(told)
+    trail.end(begun)
+
+
+def _uuid(text: str) -> UUID | None:
+    """Celery's own ids are UUIDs; a caller may have chosen another."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -11,6 +11,7 @@ remembered in ``VARIABLES``, from which the configuration reference is made.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import re
 from dataclasses import dataclass
@@ -34,11 +35,12 @@ class Variable:
 
 
 VARIABLES: dict[str, Variable] = {}
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _INTEGER_MAX = 2**31 - 1
 
 #: Beginnings of names that are ours alone: an unknown name in these families is a misspelt one.
-FAMILIES = ("SMS_", "SMSD_", "OUTBOX_", "PLANNER_", "TELEPHONY_", "VOICEMAIL_")
+FAMILIES = ("SMS_", "SMSD_", "OUTBOX_", "PLANNER_", "TELEPHONY_", "VOICEMAIL_", "WEBHOOK_", "HUB_WEBHOOK_")
 
 
 _LINE = re.compile(r"""\s*(?:export )?([A-Za-z_][A-Za-z0-9_]*)=(?P<quote>["']?)(.*)(?P=quote)\s*""")
@@ -168,6 +170,17 @@ def directory(name: str, *, default: Path, help: str) -> Path:
     if not value.startswith("/"):
         raise ImproperlyConfigured(f"{name}={value!r}: write an absolute path")
     return Path(value)
+
+
+def networks(name: str, *, help: str) -> list[Network]:
+    """Networks in CIDR notation, comma separated."""
+    found: list[Network] = []
+    for word in words(name, default="", pattern=r"[0-9A-Fa-f.:]+/[0-9]{1,3}", help=help):
+        try:
+            found.append(ipaddress.ip_network(word))
+        except ValueError:
+            raise ImproperlyConfigured(f"{name}: {word!r} is no network such as 10.1.0.0/16") from None
+    return found
 
 
 def timezone(name: str, *, default: str, help: str) -> str:

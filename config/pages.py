@@ -1,17 +1,16 @@
-"""Pages that belong to no dialect: the front page, the documents, health, and errors outside any view."""
+"""Pages that belong to no dialect: the front page, and errors outside any view."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+import sys
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from accounts.api.errors import Away, is_away
 
 #: Programs, not people, ask for these paths: an error there is never HTML.
 MACHINE_PATHS = ("/api/", "/1.0/", "/services/", "/messages", "/notices", "/media/", "/healthz/", "/metrics")
@@ -19,57 +18,8 @@ MACHINE_PATHS = ("/api/", "/1.0/", "/services/", "/messages", "/notices", "/medi
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
-    """What this installation is, with links into it."""
-    return render(request, "front.html", {"documents": sorted(_documents())})
-
-
-@require_safe
-def document(request: HttpRequest, name: str) -> HttpResponse:
-    """One page of the documentation, as the Markdown text it is written in."""
-    path = _documents().get(name)
-    if path is None:
-        raise Http404
-    return HttpResponse(path.read_text(encoding="utf-8"), content_type="text/plain; charset=utf-8")
-
-
-def _documents() -> dict[str, Path]:
-    return {path.stem: path for path in (settings.BASE_DIR / "docs").glob("*.md")}
-
-
-@never_cache
-@require_safe
-def live(request: HttpRequest) -> JsonResponse:
-    """200 while the process answers at all; asks nobody else."""
-    return JsonResponse({"status": "ok"})
-
-
-@never_cache
-@require_safe
-def ready(request: HttpRequest) -> JsonResponse:
-    """200 when requests can be served, else 503 naming what is missing."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
-            migrated = cursor.fetchone() is not None
-    except DatabaseError:
-        migrated = False
-    body = {"status": "ok" if migrated else "unavailable", "database": "ok" if migrated else "unavailable"}
-    return JsonResponse(body, status=200 if migrated else 503)
-
-
-class ProbesMiddleware:
-    """Answers the probes before anything looks at the host name or asks for HTTPS.
-
-    A probe comes from inside, by address and without a proxy; it learns
-    nothing but whether the service is up.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-        self.probes = {"/healthz/live": live, "/healthz/ready": ready}
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.probes.get(request.path_info, self.get_response)(request)
+    """What this installation is, with links into it; to the admin site unless that was put elsewhere."""
+    return render(request, "front.html", {"admin_is_told": settings.ADMIN_PATH == "admin"})
 
 
 def _error(request: HttpRequest, status: int, detail: str) -> HttpResponse:
@@ -83,9 +33,26 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
     return _error(request, 400, "Bad request.")
 
 
+def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _error(request, 403, "Forbidden.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form, or a session's request, without the token that proves that it comes from here."""
+    return _error(request, 403, "CSRF verification failed.")
+
+
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
     return _error(request, 404, "Not found.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """500; but 503 with Retry-After when the database was away: nothing was stored, and asking again helps.
+
+    Called while the exception is being handled, also one that a middleware raised.
+    """
+    if is_away(sys.exc_info()[1]):
+        answer = _error(request, 503, Away.default_detail)
+        answer["Retry-After"] = str(Away.wait)
+        return answer
     return _error(request, 500, "Internal server error.")

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import os
 import secrets
+import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env
+from config import env, logs
+from config.roles import ROLES as ROLES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
@@ -87,18 +90,24 @@ CSRF_TRUSTED_ORIGINS = env.words(
 # --- Apps -----------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "config",
-    "unfold",
+    "config.apps.SwitchboardConfig",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "config.apps.SwitchboardAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "rest_framework",
     "django_filters",
+    "django_otp",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "accounts",
+    "audit",
+    "sheets",
     "contacts",
     "outbox",
     "smsbridge",
@@ -106,16 +115,22 @@ INSTALLED_APPS = [
     "stagebased",
     "telephony",
     "hospitality",
+    "webhooks",
+    "broadcasts",
 ]
 
 MIDDLEWARE = [
-    "config.pages.ProbesMiddleware",
+    "config.health.ProbesMiddleware",
+    "config.requests.requests",
+    "config.policy.content_policy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "audit.middleware.ActingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -153,6 +168,11 @@ DATABASES = {
 DATABASE_CONN_MAX_AGE = env.number(
     "DATABASE_CONN_MAX_AGE", default=60, help="Seconds a PostgreSQL connection is kept between requests."
 )
+DATABASE_STATEMENT_SECONDS = env.number(
+    "DATABASE_STATEMENT_SECONDS",
+    default=30,
+    help="Seconds after which a web request gives up an SQL statement and answers 503; 0: never.",
+)
 EMBEDDED = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 if EMBEDDED:
     # IMMEDIATE takes the write lock at BEGIN: a read-then-write transaction waits its turn
@@ -166,6 +186,15 @@ if EMBEDDED:
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = DATABASE_CONN_MAX_AGE
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A database host that is off the network is noticed in seconds, not after TCP's two hours.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 20,
+        "keepalives_interval": 5,
+        "keepalives_count": 4,
+        "tcp_user_timeout": 40_000,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Broker, tasks, clock ---------------------------------------------------------
@@ -215,17 +244,36 @@ elif CELERY_BROKER_URL.startswith("redis"):
         "socket_connect_timeout": 2,
         "socket_keepalive": True,
     }
-# A hint that waited longer than this is not worth executing: the next tick finds the same work.
-_hint = {"expires": 30}
+# A hint that waited longer than this is not worth executing: the next tick has found the same work. As
+# long as a minute, because it is also by how much the clocks of two hosts may differ.
+_hint = {"expires": 60}
 CELERY_BEAT_SCHEDULE = {
     "plan due slots": {"task": "stagebased.plan", "schedule": crontab(), "options": _hint},
-    "wake gateways": {"task": "outbox.wake_gateways", "schedule": 5.0, "options": {"expires": 5}},
+    "work bulk changes": {"task": "stagebased.work_bulk", "schedule": 5.0, "options": {"expires": 5}},
+    "work resends": {"task": "outbox.work_resends", "schedule": 5.0, "options": {"expires": 5}},
+    "work broadcasts": {"task": "broadcasts.work", "schedule": 5.0, "options": {"expires": 5}},
+    "find who is behind": {
+        "task": "stagebased.find_behind",
+        "schedule": crontab(hour=2, minute=10),
+        "options": _hint,
+    },
+    "estimate sends": {
+        "task": "stagebased.estimate_sends",
+        "schedule": crontab(hour=0, minute=5),
+        "options": _hint,
+    },
+    "count stages": {"task": "stagebased.take_census", "schedule": 300.0, "options": _hint},
+    "wake gateways": {"task": "outbox.wake_gateways", "schedule": 5.0, "options": _hint},
     "sweep": {"task": "outbox.sweep", "schedule": 30.0, "options": _hint},
-    "publish notices": {"task": "sendables.publish", "schedule": 5.0, "options": {"expires": 5}},
+    "publish notices": {"task": "sendables.publish", "schedule": 5.0, "options": _hint},
     "sweep notices": {"task": "sendables.sweep", "schedule": 60.0, "options": _hint},
-    "prune notices": {"task": "sendables.prune", "schedule": crontab(hour=3, minute=20), "options": _hint},
+    "prune": {"task": "accounts.prune", "schedule": crontab(hour=3, minute=20), "options": _hint},
+    "work on imports": {"task": "sheets.work", "schedule": 10.0, "options": _hint},
+    "sweep imports": {"task": "sheets.sweep", "schedule": crontab(minute=40), "options": _hint},
     "mail voice messages": {"task": "telephony.mail_messages", "schedule": 60.0, "options": _hint},
+    "mail feedback": {"task": "hospitality.mail_feedback", "schedule": 60.0, "options": _hint},
 }
+CELERY_BEAT_SCHEDULER = "config.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
 CACHE_URL = env.url(
@@ -238,7 +286,7 @@ if CACHE_URL is None and CELERY_BROKER_URL.startswith("redis"):
     CACHE_URL = CELERY_BROKER_URL
 CACHES: dict[str, Any] = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "accounts.caching.RedisOrMemory",
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": "switchboard",
     }
@@ -269,6 +317,21 @@ OUTBOX_MAX_ATTEMPTS = env.number(
 )
 OUTBOX_BATCH = env.number(
     "OUTBOX_BATCH", default=500, least=1, most=5000, help="Deliveries handed over in one transaction."
+)
+OUTBOX_PART_PRICES = {
+    name: Decimal(price)
+    for name, price in (
+        entry.split("=")
+        for entry in env.words(
+            "OUTBOX_PART_PRICES",
+            default="",
+            pattern=r"[a-z]{1,20}=[0-9]{1,6}(\.[0-9]{1,6})?",
+            help="What a part costs, by channel, e.g. sms=0.25; only shown: in previews and before sending.",
+        )
+    )
+}
+OUTBOX_CURRENCY = env.text(
+    "OUTBOX_CURRENCY", default="", pattern=r"([A-Z]{3})?", help="Currency of the prices, e.g. ZAR."
 )
 
 SMS_SPOOL = env.directory(
@@ -435,6 +498,40 @@ PLANNER_MAX_AGE_HOURS = env.number(
     most=24 * 365,
     help="A programme's message that still waits for its gateway after this time expires.",
 )
+_audio = env.text(
+    "AUDIO_FOLDER",
+    default="",
+    pattern=r"(/.+)?",
+    help="A telephone platform's folder, into which /api/v1/sync_audio_files/ copies audio; empty: none.",
+)
+AUDIO_FOLDER = Path(_audio) if _audio else None
+
+PROGRAMMES_API_ACCESS = env.choice(
+    "PROGRAMMES_API_ACCESS",
+    default="all",
+    among=("all", "listed"),
+    help="Who may use the interfaces of programmes and people: all accounts, or those with that right.",
+)
+
+# --- Hubs -----------------------------------------------------------------------------
+
+HUB_WEBHOOK_SECRETS = env.words(
+    "HUB_WEBHOOK_SECRETS",
+    default="",
+    pattern=r"(whsec_)?[A-Za-z0-9+/]{32,}={0,2}",
+    help="Secrets with which hubs sign their requests (Standard Webhooks); while one is changed, both.",
+)
+HUB_WEBHOOK_SIGNATURES = env.choice(
+    "HUB_WEBHOOK_SIGNATURES",
+    default="required",
+    among=("required", "optional"),
+    help="With HUB_WEBHOOK_SECRETS: whether a hub's request must be signed. A wrong signature never counts.",
+)
+
+# --- Spreadsheets ---------------------------------------------------------------------
+
+# A kind of list that can be imported is found here by its name.
+SHEETS = {"people": "contacts.sheets.People", "texts": "stagebased.sheets.Texts"}
 
 # --- Telephony ------------------------------------------------------------------------
 
@@ -487,6 +584,84 @@ HOSPITALITY_NEW_MEMBER_RECIPIENTS = env.number(
     "HOSPITALITY_NEW_MEMBER_RECIPIENTS",
     default=0,
     help="To how many people a new member of the hospitality network may write in a day; 0: no limit.",
+)
+
+# --- Webhooks --------------------------------------------------------------------------
+
+WEBHOOK_ALLOW_HTTP = env.flag(
+    "WEBHOOK_ALLOW_HTTP", default=False, help="Let events be posted to http:// too, readable on the way."
+)
+WEBHOOK_ALLOWED_NETWORKS = env.networks(
+    "WEBHOOK_ALLOWED_NETWORKS",
+    help="Private networks that events may be posted into, e.g. 10.1.0.0/16; by itself none is.",
+)
+WEBHOOK_DISABLE_DAYS = env.number(
+    "WEBHOOK_DISABLE_DAYS",
+    default=5,
+    least=1,
+    most=365,
+    help="An endpoint that has failed for so many days without a success is disabled.",
+)
+WEBHOOK_EVENT_DAYS = env.number(
+    "WEBHOOK_EVENT_DAYS",
+    default=30,
+    least=6,
+    most=3650,
+    help="Days for which events can be posted again.",
+)
+CELERY_BEAT_SCHEDULE |= {
+    "post to webhooks": {
+        "task": "webhooks.post",
+        "schedule": 5.0,
+        "options": {"expires": 5, "queue": "webhooks"},
+    },
+}
+
+# --- How long things are kept (docs/operations.md, Retention) ----------------------------
+
+DELIVERY_RETENTION_DAYS = env.number(
+    "DELIVERY_RETENTION_DAYS",
+    default=0,
+    most=36_500,
+    help="Days after which deliveries and broadcasts that came to their end are removed; 0: never.",
+)
+INBOUND_RETENTION_DAYS = env.number(
+    "INBOUND_RETENTION_DAYS",
+    default=0,
+    most=36_500,
+    help="Days after which received SMS are removed; 0: never.",
+)
+AUDIT_RETENTION_DAYS = env.number(
+    "AUDIT_RETENTION_DAYS",
+    default=0,
+    most=36_500,
+    help="Days after which entries of the audit log are removed; 0: never.",
+)
+TOKEN_RETENTION_DAYS = env.number(
+    "TOKEN_RETENTION_DAYS",
+    default=90,
+    most=36_500,
+    help="Days for which API tokens that were revoked or have expired can still be looked at.",
+)
+SMS_ARCHIVE_DAYS = env.number(
+    "SMS_ARCHIVE_DAYS",
+    default=90,
+    most=36_500,
+    help="Days for which the gateways' files are kept in the spool's archive; 0: for ever.",
+)
+SMS_REQUEST_KEY_DAYS = env.number(
+    "SMS_REQUEST_KEY_DAYS",
+    default=30,
+    least=1,
+    most=36_500,
+    help="Days for which the SMS interface remembers an Idempotency-Key.",
+)
+SMS_QUOTA_USE_DAYS = env.number(
+    "SMS_QUOTA_USE_DAYS",
+    default=400,
+    least=2,
+    most=36_500,
+    help="Days for which it can be seen how much of its quotas an account used.",
 )
 
 # --- E-mail -----------------------------------------------------------------------------
@@ -551,12 +726,14 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+CSRF_FAILURE_VIEW = "config.pages.csrf_failure"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
         "accounts.permissions.HasScope",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttles.RequestRate"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "accounts.api.parsers.JSONParser",
@@ -565,15 +742,37 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PAGINATION_CLASS": "accounts.api.pagination.EnvelopePagination",
     "EXCEPTION_HANDLER": "accounts.api.errors.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "accounts.api.openapi.inspector.OperationSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+#: The OpenAPI document (docs/api.md).
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Switchboard",
+    "DESCRIPTION": "One store of people, messages and deliveries that speaks five API dialects.",
+    "VERSION": tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"],
+    "LICENSE": {"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
+    "SERVERS": [{"url": "/", "description": "This installation"}],
+    "SCHEMA_PATH_PREFIX": "",
+    "DEFAULT_GENERATOR_CLASS": "config.openapi.Generator",
+    "PREPROCESSING_HOOKS": ["config.openapi.with_plain_views", "config.openapi.one_form_of_each"],
+    "POSTPROCESSING_HOOKS": ["config.openapi.with_names_and_tags"],
+    # A document that cannot be made fails a test; it need not hold up a deployment's check.
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 PASSWORD_CACHE_SECONDS = env.number(
     "PASSWORD_CACHE_SECONDS",
     default=300,
     most=86_400,
     help="How long a verified password is not hashed again (a changed one counts at once); 0: always hash.",
+)
+API_REQUESTS_PER_MINUTE = env.number(
+    "API_REQUESTS_PER_MINUTE",
+    default=0,
+    least=0,
+    help="Requests that one account, or one address without an account, may make in a minute; 0: no limit.",
 )
 PASSWORD_FAILURES = env.number(
     "PASSWORD_FAILURES",
@@ -606,13 +805,30 @@ MAX_UPLOAD_BYTES = env.number(
 
 # --- Admin site -----------------------------------------------------------------------------
 
+ADMIN_PATH = env.text(
+    "ADMIN_PATH",
+    default="admin",
+    pattern=r"(?!(api|docs|services|user|hospitality|messages|notices|media|static|metrics|healthz)$)[A-Za-z0-9_-]{1,64}",
+    help="Below which path the admin site is: https://host/<it>/.",
+)
+ADMIN_SECOND_FACTOR = env.choice(
+    "ADMIN_SECOND_FACTOR",
+    default="optional",
+    among=("optional", "required"),
+    help="Whether staff must set up an authenticator app before the admin site opens for them.",
+)
 UNFOLD = {
     "SITE_TITLE": "Switchboard",
     "SITE_HEADER": "Switchboard",
     "SITE_SUBHEADER": "People, programmes and deliveries",
     "SITE_SYMBOL": "hub",
     "SITE_URL": None,
-    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+    # None of its own: browsers then ask for none.
+    "SITE_FAVICONS": [{"rel": "icon", "href": "data:,"}],
+    "STYLES": ["config.navigation.style"],
+    "SCRIPTS": ["config.navigation.labels"],
+    "ACCOUNT": {"navigation": "config.navigation.account_links"},
+    "SIDEBAR": {"show_search": True, "navigation": "config.navigation.sidebar"},
 }
 
 # --- Time, language, files ---------------------------------------------------------------
@@ -621,6 +837,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = ["config.formats"]
 STATIC_URL = "/static/"
 # Static files are served straight from the packages: no collectstatic step to forget.
 WHITENOISE_USE_FINDERS = True
@@ -647,6 +864,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 BEHIND_PROXY = env.flag(
     "BEHIND_PROXY",
@@ -664,25 +882,37 @@ LOG_LEVEL = env.choice(
     among=("DEBUG", "INFO", "WARNING", "ERROR"),
     help="Least severe log line written.",
 )
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {
-        "django.server": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
-        # Every hint of every few seconds would be a line.
-        **{
-            name: {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"}
-            for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")
-        },
-    },
-}
+LOG_FORMAT = env.choice(
+    "LOG_FORMAT",
+    default="json" if PRODUCTION else "line",
+    among=("line", "json"),
+    help="Log lines for people, or one JSON object on each line for collectors of logs (in production).",
+)
+LOG_REQUESTS = env.flag(
+    "LOG_REQUESTS", default=True, help="Write a line for each request: route, status, time."
+)
+LOGGING = logs.configuration(form=LOG_FORMAT, level=LOG_LEVEL)
+
+# --- Seen from outside ------------------------------------------------------------------------
+
+METRICS_TOKEN = env.secret(
+    "METRICS_TOKEN",
+    least=16,
+    help="Bearer token of Prometheus for /metrics; in production needed there, unless METRICS_PORT is set.",
+)
+METRICS_PORT = env.number(
+    "METRICS_PORT",
+    default=0,
+    most=65535,
+    help="A further port that gunicorn listens on, inside only: /metrics needs no token there; 0: none.",
+)
 
 # --- Listening (the Procfile's web process) ----------------------------------------------------
 
 PORT = env.number("PORT", default=8000, least=1, most=65535, help="Where `make run` listens.")
+STREAMS_PORT = env.number(
+    "STREAMS_PORT", default=8001, least=1, most=65535, help="Where the Procfile's streams process listens."
+)
 BIND_ADDRESS = env.text(
     "BIND_ADDRESS",
     default="127.0.0.1",

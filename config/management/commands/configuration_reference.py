@@ -1,4 +1,4 @@
-"""``make docs``: write docs/configuration.md and .env.example from the settings."""
+"""``make docs``: write the documents that are made from the code."""
 
 from __future__ import annotations
 
@@ -7,12 +7,20 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand
 
-from config import reference
+from config import commands, datamodel, reference
 
 
 class Command(BaseCommand):
-    help = "Write docs/configuration.md and .env.example from the variables that the settings read."
+    help = (
+        "Write the documents that are made from the code: variables, commands, the picture of the data model."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        (settings.BASE_DIR / "docs" / "configuration.md").write_text(reference.markdown(), encoding="utf-8")
-        (settings.BASE_DIR / ".env.example").write_text(reference.example(), encoding="utf-8")
+        made = {
+            ".env.example": reference.example(),
+            "docs/configuration.md": reference.markdown(),
+            "docs/commands.md": commands.markdown(),
+            "docs/images/data-model.svg": datamodel.svg(),
+        }
+        for path, text in made.items():
+            (settings.BASE_DIR / path).write_text(text, encoding="utf-8")

@@ -15,7 +15,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 
 from config.guard import guard
 
-PROCESSES = ("web", "worker", "beat")
+PROCESSES = ("web", "worker", "webhooks", "beat")
 
 
 class Command(BaseCommand):
@@ -28,7 +28,6 @@ class Command(BaseCommand):
         demo = demo_wanted()
         if demo:
             call_command("seed_demo", if_empty=True, stdout=self.stdout)
-            call_command("seed_members", if_empty=True, stdout=self.stdout)
         self.stdout.write(log_in_note())
         self.stdout.write(addresses())
         start(PROCESSES + (("gateway",) if demo else ()))
@@ -75,7 +74,8 @@ def addresses() -> str:
     root = f"http://{'localhost' if settings.BIND_ADDRESS == '127.0.0.1' else settings.BIND_ADDRESS}"
     root += f":{settings.PORT}"
     return (
-        f"Admin:   {root}/admin/\nAPI:     {root}/api/v1/   (explained at {root}/docs/stagebased)\n"
+        f"Admin:   {root}/{settings.ADMIN_PATH}/\n"
+        f"API:     {root}/api/v1/   (explained at {root}/docs/stagebased)\n"
         f"Health:  {root}/healthz/ready\nMetrics: {root}/metrics\nCtrl-C stops everything."
     )
 
