@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import uuid
 from functools import cached_property
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+
+from bench.wsgi import Bare
 
 _TOKEN = """
 SELECT t.id, t.scopes, t.last_used_at, u.* FROM accounts_apitoken t JOIN accounts_user u ON u.id = t.user_id
@@ -160,20 +159,4 @@ urlpatterns = [
 ]
 
 
-def _application() -> WSGIHandler:
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    settings.ROOT_URLCONF, settings.MIDDLEWARE = "bench.bare", []
-    django.setup()
-    return WSGIHandler()
-
-
-def application(environ: dict[str, Any], start_response: Any) -> Any:
-    """The WSGI application, made at the first call: importing this module for its URLs must not start it."""
-    global _wsgi
-    _wsgi = _wsgi or _application()
-    return _wsgi(environ, start_response)
-
-
-_wsgi: WSGIHandler | None = None
+application = Bare("bench.bare")

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from typing import Any
 
-from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+
+from bench.wsgi import Bare
 
 _TOKEN = """
 SELECT t.id, t.scopes, t.last_used_at, u.* FROM accounts_apitoken t JOIN accounts_user u ON u.id = t.user_id
@@ -57,20 +56,4 @@ def inbox(request: HttpRequest) -> HttpResponse:
 urlpatterns = [path("messages/", inbox)]
 
 
-def _application() -> WSGIHandler:
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    settings.ROOT_URLCONF, settings.MIDDLEWARE = "bench.bare_inbox", []
-    django.setup()
-    return WSGIHandler()
-
-
-def application(environ: dict[str, Any], start_response: Any) -> Any:
-    """The WSGI application, made at the first call: importing this module for its URLs must not start it."""
-    global _wsgi
-    _wsgi = _wsgi or _application()
-    return _wsgi(environ, start_response)
-
-
-_wsgi: WSGIHandler | None = None
+application = Bare("bench.bare_inbox")

@@ -57,8 +57,10 @@ def _database_beside(given: str, name: str) -> Iterator[str]:
     admin.autocommit = True
     try:
         admin.cursor().execute(f'CREATE DATABASE "{name}"')
-        yield parts._replace(path=f"/{name}").geturl()
-        admin.cursor().execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        try:
+            yield parts._replace(path=f"/{name}").geturl()
+        finally:
+            admin.cursor().execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     finally:
         admin.close()
 

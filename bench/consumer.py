@@ -22,15 +22,23 @@ def main(directory: str, count_file: Path) -> None:
     while True:
         with os.scandir(folder) as entries:
             found = [entry.name for entry in entries if entry.name[0] != "."]
-        for name in found:
-            os.unlink(name, dir_fd=folder)
-        if not found:
+        taken = [name for name in found if _removed(name, folder)]
+        if not taken:
             time.sleep(PAUSE)
             continue
-        names.update(found)
-        files += len(found)
+        names.update(taken)
+        files += len(taken)
         count_file.with_suffix(".new").write_text(f"{len(names)} {files}")
         count_file.with_suffix(".new").rename(count_file)
+
+
+def _removed(name: str, folder: int) -> bool:
+    """False for a name that a file system in memory has listed twice while files were renamed."""
+    try:
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

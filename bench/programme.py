@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection, models
@@ -64,8 +64,9 @@ def fill(*, subscribers: int, due: int) -> int:
     from stagebased.models import Message, MessageSet, Schedule, Subscription
 
     empty()
+    # One slot has just come due, so nobody waits for the minute to be over.
     now = datetime.now(UTC)
-    often = Schedule.objects.create(planned_until=now)
+    often = Schedule.objects.create(planned_until=now - timedelta(minutes=1))
     seldom = Schedule.objects.create(
         minute="0", hour="0", day_of_month="29", month_of_year="2", planned_until=now
     )
