@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, User
-from tests import flushing, real_parts, servers
+from tests import contract, flushing, real_parts, servers, static_files
+from webhooks.interest import interest
 
 flushing.connect()
+contract.connect()
+static_files.connect()
 
+pytest_collection_modifyitems = real_parts.pytest_collection_modifyitems
 pytest_runtest_setup = real_parts.pytest_runtest_setup
 pytest_runtest_makereport = real_parts.pytest_runtest_makereport
 pytest_terminal_summary = real_parts.pytest_terminal_summary
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nobody_listens() -> None:
+    """Outside their own tests there are no webhooks: no test waits to learn that, nor counts the question."""
+    interest.know((), seconds=24 * 3600)
 
 
 @pytest.fixture
@@ -56,6 +67,13 @@ def as_staff(staff: User) -> APIClient:
 @pytest.fixture
 def as_alice(alice: User) -> APIClient:
     return client_with_token(alice)
+
+
+@pytest.fixture(autouse=True)
+def database_in_the_same_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a test moves this process's time, PostgreSQL's clock, which it cannot move, is not asked."""
+    if "time_machine" in request.fixturenames:
+        monkeypatch.setattr("outbox.clock._database_now", timezone.now)
 
 
 @pytest.fixture

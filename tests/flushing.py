@@ -13,17 +13,18 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
-#: App → the migration that puts rows into tables, and its function.
+#: App → the migrations that put rows into tables, and their functions.
 ROWS_OF_MIGRATIONS = {
-    "smsbridge": ("0003_common_keywords", "add"),
-    "telephony": ("0002_let_api_clients_use_telephony", "allow"),
+    "accounts": [("0003_roles", "add"), ("0005_right_to_use_programmes", "allow")],
+    "smsbridge": [("0003_common_keywords", "add")],
+    "telephony": [("0002_let_api_clients_use_telephony", "allow")],
 }
 
 
 def put_back(sender: AppConfig, **kwargs: Any) -> None:
     """Receiver of ``post_migrate``, which Django sends after emptying the tables too."""
-    migration, function = ROWS_OF_MIGRATIONS[sender.label]
-    getattr(import_module(f"{sender.label}.migrations.{migration}"), function)(apps, None)
+    for migration, function in ROWS_OF_MIGRATIONS[sender.label]:
+        getattr(import_module(f"{sender.label}.migrations.{migration}"), function)(apps, None)
 
 
 def connect() -> None:

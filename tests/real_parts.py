@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test import SimpleTestCase
 
 from tests import servers
 
@@ -71,6 +72,20 @@ def absent() -> dict[str, str]:
     if connection.vendor != "sqlite":
         why["sqlite"] = f"the test database is {connection.vendor}, not SQLite"
     return why
+
+
+#: Fixtures by which a test comes to the test database, and the marker of pytest-django.
+_WAYS_TO_DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "django_db_setup", "live_server"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the test database, before markers choose: the rest need not run on two kinds of it."""
+    for item in items:
+        fixtures = _WAYS_TO_DATABASE.intersection(getattr(item, "fixturenames", ()))
+        django_case = issubclass(getattr(item, "cls", None) or object, SimpleTestCase)
+        if fixtures or django_case or item.get_closest_marker("django_db"):
+            item.add_marker("database")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

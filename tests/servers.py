@@ -81,9 +81,12 @@ def version(program: Path, argument: str = "--version") -> str:
 
 
 class Postgres:
-    """A PostgreSQL cluster in a temporary directory, with one superuser ``switchboard``."""
+    """A PostgreSQL cluster in a temporary directory, with one superuser ``switchboard``.
 
-    def __init__(self) -> None:
+    ``like`` is a stopped cluster to begin as a copy of.
+    """
+
+    def __init__(self, like: Postgres | None = None) -> None:
         programs = find_postgres()
         if programs is None:
             raise FileNotFoundError("initdb")
@@ -93,6 +96,10 @@ class Postgres:
         self.account = _unprivileged() if os.geteuid() == 0 else None
         if self.account:
             shutil.chown(self.home, self.account)
+        if like is not None:
+            # With its owners, which shutil.copytree does not keep.
+            subprocess.run(["cp", "-a", like.home / "data", self.home / "data"], check=True)
+            return
         self._run(
             "initdb", "-D", self.home / "data", "-U", "switchboard", "-A", "trust", "-E", "UTF8", "--no-sync"
         )
@@ -129,12 +136,12 @@ class Postgres:
         self.stop(mode)
         self.start()
 
-    def create_database(self, name: str) -> str:
-        """Make an empty database and return its URL."""
+    def create_database(self, name: str, *, like: str = "template1") -> str:
+        """Make a database, empty or a copy of another that nobody is connected to, and return its URL."""
         connection = psycopg2.connect(self.url())
         connection.autocommit = True
         try:
-            connection.cursor().execute(f'CREATE DATABASE "{name}"')
+            connection.cursor().execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
         finally:
             connection.close()
         return self.url(name)

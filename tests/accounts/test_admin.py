@@ -1,7 +1,7 @@
 """Accounts and tokens in the admin site."""
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
 from accounts.models import ApiToken, User
@@ -109,6 +109,17 @@ def test_clerks_cannot_set_a_superusers_password(as_clerk, root) -> None:
 @pytest.mark.parametrize("name", ["user_changelist", "user_add", "apitoken_changelist", "apitoken_add"])
 def test_every_page_opens(as_root, name) -> None:
     assert as_root.get(reverse(f"admin:accounts_{name}")).status_code == 200
+
+
+def test_a_role_is_deleted_by_its_name_alone(as_root) -> None:
+    group = Group.objects.create(name="Night shift")
+    group.permissions.set(Permission.objects.all()[:2])
+    page = reverse("admin:auth_group_delete", args=[group.pk])
+    shown = as_root.get(page).content.decode()
+    assert "Night shift" in shown
+    assert "Group_permissions object" not in shown
+    as_root.post(page, {"post": "yes"})
+    assert not Group.objects.filter(pk=group.pk).exists()
 
 
 def test_an_account_shows_its_tokens(as_root, alice) -> None:

@@ -110,3 +110,11 @@ def test_a_missing_file_is_told(tmp_path):
 def test_a_damaged_hash_opens_nothing(db):
     User.objects.create(username="lvv", password="htpasswd_bcrypt$$2y$04$damaged")
     assert authenticate(username="lvv", password=PASSWORD) is None
+
+
+def test_a_dry_run_counts_and_changes_nothing(tmp_path, capsys):
+    path = tmp_path / "htpasswd"
+    path.write_text(f"lvv:{HASHES['apr1']}\n")
+    call_command("import_htpasswd", str(path), dry_run=True)
+    assert capsys.readouterr().out.splitlines() == ["new accounts: 1", "Nothing was changed (dry run)."]
+    assert not User.objects.exists()

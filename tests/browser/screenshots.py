@@ -1,4 +1,4 @@
-"""``make screenshots``: take the README's picture anew from a running demo."""
+"""``make screenshots``: take the documents' pictures anew from a running demo."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ import signal
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests import servers
+from tests.browser import tasks
 from tests.browser.conftest import QUIET
 from tests.installation import ROOT, Installation
 
-PICTURES = {"deliveries": "/admin/outbox/delivery/"}
+PICTURES = {
+    "deliveries": "/admin/outbox/delivery/",
+    "dashboard": "/admin/",
+    "failures": "/admin/outbox/failure/",
+}
+#: Of these lists the first record.
+RECORDS = {
+    "delivery": "/admin/outbox/delivery/?state__exact=delivered",
+    "contact": "/admin/contacts/contact/?q=Alice",
+}
 
 
 def main() -> None:
@@ -49,9 +59,39 @@ def take(installation: Installation) -> None:
             answer = page.goto(site + path)
             assert answer is not None
             assert answer.ok, path
-            page.wait_for_load_state("networkidle")
-            page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")
+            picture(page, name)
+        for name, path in RECORDS.items():
+            page.goto(site + path)
+            # Those in the head of the table would only sort it.
+            page.locator("#result_list tbody th a").first.click()
+            page.wait_for_url("**/change/**")
+            for known in page.locator(".records").all():
+                known.evaluate("where => where.scrollIntoView({block: 'start'}) || scrollBy(0, -120)")
+            picture(page, name)
+        set_pages(page, site)
+        tasks.write_to_everybody(page, site)
+        tasks.count_recipients(page)
+        page.locator(".step-start").wait_for(timeout=30_000)
+        picture(page, "broadcast")
         browser.close()
+
+
+def set_pages(page: Page, site: str) -> None:
+    """The pages of a message set, as editors see them."""
+    for tab, name in (("Content", "content"), ("When", "when"), ("On the phone", "phone")):
+        tasks.open_set(page, site, "demo_pregnancy", tab)
+        picture(page, f"set-{name}")
+    tasks.open_set(page, site, "demo_pregnancy", "What a person gets")
+    page.get_by_label("Language").select_option("fra_FR")
+    page.get_by_label("Joins on").fill("2030-03-01")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_label("Sum").wait_for()
+    picture(page, "set-person")
+
+
+def picture(page: Page, name: str) -> None:
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")
 
 
 if __name__ == "__main__":

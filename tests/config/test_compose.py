@@ -6,12 +6,14 @@ Only what a container would change is changed: host names, ports and folders.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shlex
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,9 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 
 
 def test_it_is_the_set_that_was_promised():
-    assert set(SERVICES) == {"db", "redis", "migrate", "web", "worker", "beat", "smsd"}
+    assert set(SERVICES) == {
+        "db", "redis", "migrate", "web", "streams", "worker", "webhooks", "beat", "smsd",
+    }  # fmt: skip
     assert "version" not in COMPOSE
 
 
@@ -42,13 +46,13 @@ def test_everything_that_runs_on_has_a_health_check_and_comes_back_by_itself():
 
 def test_nothing_starts_before_the_tables_are_there():
     assert SERVICES["migrate"]["depends_on"] == {"db": {"condition": "service_healthy"}}
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "streams", "worker", "webhooks", "beat"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 
 
 def test_ports_are_open_to_this_host_only():
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert published == ["127.0.0.1:8000:8000"]
+    assert published == ["127.0.0.1:8000:8000", "127.0.0.1:8001:8001"]
 
 
 def test_every_volume_is_named():
@@ -61,11 +65,21 @@ def test_worker_and_smsd_share_the_spool():
         assert "spool:/var/spool/sms" in SERVICES[name]["volumes"]
 
 
+KEYS = {"listener": "0123456789" * 4, "sender": "abcdef0123" * 4}
+#: Somebody who listens and somebody who may send notices, with tokens.
+PEOPLE = f"""
+from accounts.models import ApiToken, User
+for name, key in {KEYS}.items():
+    user = User.objects.create_user(name, is_staff=name == "sender")
+    ApiToken.objects.create(user=user, name="test", key_hash=ApiToken.hash(key), prefix=key[:8])
+"""
+
+
 class Host:
     """Stands in for Docker: starts a service's command and runs its health check."""
 
     def __init__(self, folder: Path, postgres: servers.Postgres, redis: servers.Redis) -> None:
-        self.folder, self.port = folder, servers.free_port()
+        self.folder, self.port, self.streams_port = folder, servers.free_port(), servers.free_port()
         self.postgres, self.redis = postgres, redis
         self.started: list[subprocess.Popen[bytes]] = []
         database = postgres.create_database(f"compose{self.port}")
@@ -75,6 +89,8 @@ class Host:
             "/var/spool/sms": str(folder / "spool"),
             "0.0.0.0:8000": f"127.0.0.1:{self.port}",
             "127.0.0.1:8000": f"127.0.0.1:{self.port}",
+            "0.0.0.0": "127.0.0.1",
+            "8001": str(self.streams_port),
         }
 
     def adapt(self, text: str) -> str:
@@ -126,6 +142,26 @@ class Host:
             time.sleep(1)
         raise AssertionError(f"{service}: {done and done.stdout + done.stderr}\n{self.log(service)}")
 
+    def hears_of_a_notice_at_once(self) -> None:
+        """Who listens at the streams process hears what a call of the web process does."""
+        subprocess.run(
+            [sys.executable, "manage.py", "shell", "--no-imports", "-c", PEOPLE],
+            cwd=ROOT, env=self.environment("web"), check=True, capture_output=True, timeout=60,
+        )  # fmt: skip
+        listening = self.request(self.streams_port, "/notices/stream/", "listener")
+        with urllib.request.urlopen(listening, timeout=20) as stream:
+            assert stream.headers["Content-Type"] == "text/event-stream"
+            notice = {"content": "All is well.", "everybody": True}
+            sending = self.request(self.port, "/notices/send/", "sender", notice)
+            assert urllib.request.urlopen(sending, timeout=20).status == 201
+            assert any(b"All is well." in line for line in iter(stream.readline, b"")), self.log("streams")
+
+    @staticmethod
+    def request(port: int, path: str, who: str, body: object = None) -> urllib.request.Request:
+        headers = {"Authorization": f"Token {KEYS[who]}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        return urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=data, headers=headers)
+
     def close(self) -> None:
         for process in self.started:
             if process.poll() is None:
@@ -146,14 +182,17 @@ def host(tmp_path: Path, postgres_cluster, redis_server) -> Iterator[Host]:
 @pytest.mark.redis
 def test_the_services_start_become_healthy_and_stop_in_good_order(host: Host):
     assert host.start("migrate").wait(timeout=120) == 0, host.log("migrate")
-    running = {name: host.start(name) for name in ("web", "worker", "beat")}
+    running = {name: host.start(name) for name in ("web", "streams", "worker", "webhooks", "beat")}
     for name, process in running.items():
         host.becomes_healthy(name)
         assert process.poll() is None, host.log(name)
+    host.hears_of_a_notice_at_once()
     for name, process in running.items():
         process.terminate()
-        assert process.wait(timeout=30) == 0, host.log(name)
+        # uvicorn ends by the signal it was sent, once it has put everything in order.
+        assert process.wait(timeout=30) in ((-signal.SIGTERM,) if name == "streams" else (0,)), host.log(name)
         assert "Traceback" not in host.log(name), host.log(name)
+    assert "Started server process" in host.log("streams"), "in the form of all other lines"
 
 
 @pytest.mark.processes

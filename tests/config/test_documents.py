@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands, load_command_class
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -31,3 +32,29 @@ def test_every_make_target_that_the_documents_name_exists():
         for found in re.findall(r"(?:`|    )make ([a-z][a-z-]*)", path.read_text())
     }
     assert named <= targets
+
+
+def test_every_command_that_the_documents_name_exists_with_its_options():
+    apps = get_commands()
+    named = [
+        (path.name, name, frozenset(re.findall(r"(?<!\S)\[?(--[a-z][a-z-]*)", rest)))
+        for path in DOCUMENTS
+        for name, rest in re.findall(r"manage\.py ([a-z]\w+)([^`\n|]*)", path.read_text())
+    ]
+    wrong = [
+        (document, name, sorted(options - _options(apps, name)))
+        for document, name, options in named
+        if name not in apps or options - _options(apps, name)
+    ]
+    assert wrong == []
+    assert len(named) > 50
+
+
+def _options(apps, name):
+    app = apps[name]
+    command = load_command_class(app, name) if isinstance(app, str) else app
+    return {
+        option
+        for action in command.create_parser("manage.py", name)._actions
+        for option in action.option_strings
+    }

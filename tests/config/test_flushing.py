@@ -13,3 +13,4 @@ def test_the_rows_of_migrations_are_back_after_the_tables_were_emptied():
     call_command("flush", interactive=False, verbosity=0)
     assert Keyword.objects.filter(word="stop", action="stop").exists()
     assert Group.objects.filter(name="API clients", permissions__codename="use_telephony").exists()
+    assert Group.objects.filter(name="API clients", permissions__codename="use_programmes").exists()

@@ -35,7 +35,7 @@ def pytest_run(folder: Path, **variables: str) -> subprocess.CompletedProcess[st
         sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "pyproject.toml"), "-p", "tests.real_parts",
         "-p", "no:randomly", str(folder / "test_story.py"),
     ]  # fmt: skip
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
 
 
 def test_what_is_missing_is_left_out_and_said(tmp_path):

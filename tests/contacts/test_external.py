@@ -14,6 +14,8 @@ from contacts.operations import best_address, get_or_create_contact
 from contacts.tasks import look_people_up
 from tests.contacts.conftest import ALICE_NUMBER, BOB_NUMBER
 
+pytestmark = pytest.mark.fault("F12")
+
 TOKEN = "0123456789abcdef"
 
 

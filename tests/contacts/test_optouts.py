@@ -118,7 +118,7 @@ def test_start_reverses_stop(alice_contact, opted_in) -> None:
     assert (row.contact_id, row.address) == (alice_contact.pk, ALICE_NUMBER)
     lifted = alice_contact.opt_outs.get()
     assert (lifted.in_force, lifted.lifted_source) == (False, "sms")
-    assert opted_in == [{"contact_ids": [alice_contact.pk], "programme": ""}]
+    assert opted_in == [{"contact_ids": [alice_contact.pk], "programme": "", "source": "sms", "user": None}]
 
 
 def test_start_by_one_number_reopens_all_that_the_person_had_stopped(alice_contact) -> None:
@@ -193,7 +193,7 @@ def test_who_is_forgotten_gets_nothing_more_and_others_are_told(alice_contact, o
     forget(contact_id=alice_contact.pk, source="api")
     assert Contact.objects.get(pk=alice_contact.pk).opted_out_at is not None
     assert opted_out[0]["optout"].kind == "forget"
-    assert forgotten == [{"contact_ids": [alice_contact.pk]}]
+    assert forgotten == [{"contact_ids": [alice_contact.pk], "addresses": [ALICE_NUMBER], "user_ids": []}]
 
 
 def test_copies_are_blanked_while_the_addresses_can_still_be_seen(alice_contact) -> None:

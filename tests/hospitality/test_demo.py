@@ -7,7 +7,11 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
+from hospitality.management import demo
 from hospitality.models import Feedback, Member, Picture
+from hospitality.places import box
+from hospitality.selectors import threads
+from hospitality.selectors.hosts import by_place
 from sendables.models import Message
 
 
@@ -19,9 +23,21 @@ def media(settings, tmp_path):
 def test_the_demo_is_loaded_once(db, capsys):
     call_command("seed_members")
     call_command("seed_members", if_empty=True)
-    assert Member.objects.count() == Picture.objects.count() == 5
-    assert (Message.objects.count(), Feedback.objects.count()) == (3, 1)
+    assert Member.objects.count() == Picture.objects.count() == len(demo.PEOPLE)
+    assert (Message.objects.count(), Feedback.objects.count()) == (9, 5)
     assert not any(user.has_usable_password() for user in User.objects.all())
+
+
+def test_the_demo_has_something_for_an_app_to_show(db):
+    call_command("seed_members")
+    anna = User.objects.get(username="demo-anna")
+    around = box(51.5, 53.5, 12, 14)
+    page = by_place(place=around, centre=around.centre, limit=9)
+    assert sorted(host.username for host in page.hosts) == ["demo-anna", "demo-bruno", "demo-freya"]
+    listed = threads.page(anna, box="current", limit=9, offset=0)
+    assert [(each.subject, each.unread) for each in listed] == [
+        ("Pump left behind", 1), ("Elbe tour", 2), ("A night in May?", 0),
+    ]  # fmt: skip
 
 
 def test_where_there_are_members_none_are_added(members):

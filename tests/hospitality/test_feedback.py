@@ -3,9 +3,11 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from django.core import mail
 
 from accounts.models import User
-from hospitality.models import Feedback, Member
+from hospitality.models import Feedback, FeedbackMail, Member
+from hospitality.operations.mail import ATTEMPTS, mail_feedback
 
 FORM = {
     "node[type]": "trust_referral",
@@ -168,3 +170,53 @@ def test_the_number_of_statements_does_not_grow(alices, bob, number, django_asse
         alices.call("node", FORM)
     with django_assert_max_num_queries(3):
         assert len(about(alices, bob)) == number
+
+
+# --- e-mails -----------------------------------------------------------------------
+
+
+def test_positive_feedback_is_mailed_once_to_both(alices):
+    alices.call("node", FORM)
+    assert (mail_feedback(), mail_feedback()) == (2, 0)
+    sent = {letter.to[0]: letter for letter in mail.outbox}
+    assert sorted(sent) == ["alice@example.org", "bob@example.org"]
+    assert sent["bob@example.org"].subject == "New feedback from Alice Adams"
+    assert sent["alice@example.org"].subject == "Your feedback about Bob Brown"
+    assert all("A very kind host, and great soup." in letter.body for letter in sent.values())
+
+
+@pytest.mark.parametrize("rating", ["Neutral", "Negative"])
+def test_other_feedback_is_not_mailed(alices, rating):
+    alices.call("node", FORM | {"node[field_rating][value]": rating})
+    assert mail_feedback() == 0
+
+
+def test_who_wants_no_mail_gets_none(alices, bob):
+    Member.objects.filter(pk=bob.pk).update(email_opt_out=True)
+    alices.call("node", FORM)
+    mail_feedback()
+    assert [letter.to for letter in mail.outbox] == [["alice@example.org"]]
+
+
+def test_what_was_hidden_meanwhile_is_not_mailed(alices):
+    alices.call("node", FORM)
+    Feedback.objects.update(published=False)
+    assert mail_feedback() == 0
+    assert not FeedbackMail.objects.exists()
+
+
+def test_a_mail_server_that_refuses_is_asked_again_but_not_for_ever(alices, settings):
+    settings.EMAIL_BACKEND = "config.mail.NoMail"
+    alices.call("node", FORM)
+    assert mail_feedback() == 0
+    assert set(FeedbackMail.objects.values_list("attempts", flat=True)) == {1}
+    FeedbackMail.objects.update(attempts=ATTEMPTS - 1)
+    mail_feedback()
+    assert not FeedbackMail.objects.exists()
+
+
+def test_a_name_of_several_lines_is_no_header(alices, alice):
+    Member.objects.filter(pk=alice.pk).update(fullname="Alice\r\nBcc: all@example.org")
+    alices.call("node", FORM)
+    assert mail_feedback() == 2
+    assert "New feedback from Alice Bcc: all@example.org" in [letter.subject for letter in mail.outbox]

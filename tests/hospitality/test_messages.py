@@ -7,6 +7,7 @@ from hospitality.models import Member, Report
 from sendables import operations as sendables
 from sendables.models import Message
 from tests.conftest import client_with_token
+from tests.hospitality.conftest import App
 
 NO_RECIPIENTS = "There are no recipients, please enter a recipient for the message."
 
@@ -201,12 +202,29 @@ def test_deleting_is_for_oneself_only(thread, alices, bobs):
     assert threads(bobs)[0]["thread_id"] == thread
 
 
-def test_archived_ones_come_back_with_the_next_message(thread, alices, bobs):
+def test_an_archived_conversation_is_read_and_out_of_the_way(thread, alices, bobs):
     assert bobs.call("message/archiveThread", {"thread_id": thread}).json() == [True]
-    assert threads(bobs, type="inbox") == []
+    assert threads(bobs) == threads(bobs, type="inbox") == threads(bobs, type="all") == []
+    assert bobs.ask("/services/rest/message").json() == []
     assert len(threads(bobs, type="archived")) == 1
-    bobs.call("message/archiveThread", {"thread_id": thread, "status": "0"})
-    assert len(threads(bobs, type="inbox")) == 1
+    assert bobs.call("message/unreadCount").json() == ["0"]
+    assert len(threads(alices)) == 1
+    assert read(bobs, thread).status_code == 200
+
+
+def test_archived_ones_come_back_with_the_next_message(thread, alices, bobs):
+    bobs.call("message/archiveThread", {"thread_id": thread})
+    alices.call("message/reply", {"thread_id": thread, "body": "Still there?"})
+    assert [each["is_new"] for each in threads(bobs)] == ["1"]
+    assert threads(bobs, type="archived") == []
+    assert bobs.call("message/unreadCount").json() == ["1"]
+
+
+def test_archived_ones_can_be_taken_back(thread, bobs):
+    for status, number in (("1", 0), ("0", 1)):
+        fields = {"thread_id": thread, "status": status}
+        assert bobs.call("message/archiveThread", fields).json() == [True]
+        assert len(threads(bobs)) == number
 
 
 def test_blocked_members_are_not_reached_and_the_others_are(alices, bobs, eves):
@@ -266,3 +284,12 @@ def test_the_number_of_statements_does_not_grow(alices, bob, alice, number, djan
         alices.call("message/unreadCount")
     with django_assert_max_num_queries(8):
         read(alices, sent.sendable.pk)
+
+
+def test_no_way_asks_for_the_site_s_own_csrf_token(members, alice, bob):
+    """Apps have the services' token only; the test client usually checks neither."""
+    strict = App(alice, enforce_csrf_checks=True)
+    assert strict.log_in().status_code == 200
+    for route in ("message", "message/send"):
+        answer = strict.call(route, {"recipients": "bob", "subject": "Hello", "body": "May I come?"})
+        assert (answer.status_code, answer.json()) == (200, [True])

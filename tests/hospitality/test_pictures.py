@@ -34,6 +34,7 @@ def test_a_picture_is_shown_in_all_sizes(alices, bob):
         assert max(image.size) == max(most)
         assert answer["Content-Type"] == "image/jpeg"
         assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["Content-Disposition"].startswith("attachment")
         assert "sandbox" in answer["Content-Security-Policy"]
     assert b"".join(alices.get(shape["picture"]["url"]).streaming_content)
     box = {"minlat": "0", "maxlat": "60", "minlon": "0", "maxlon": "20"}

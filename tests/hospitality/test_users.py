@@ -1,9 +1,11 @@
 """User objects: what is in them, for whom, and of what type."""
 
 import pytest
+from django.forms.models import model_to_dict
 
 from accounts.models import User
-from hospitality.models import Member
+from hospitality.models import Member, Picture
+from hospitality.selectors.members import account
 
 KEYS = [
     "uid",
@@ -147,3 +149,25 @@ def test_the_old_page_of_a_member(alices, bob):
 def test_a_profile_costs_a_fixed_number_of_statements(alices, bob, django_assert_max_num_queries):
     with django_assert_max_num_queries(5):
         user(alices, bob.pk)
+
+
+def test_an_account_is_read_whole_in_one_statement(members, bob, staff, django_assert_num_queries):
+    Picture.objects.create(member=bob.member, key="a" * 32, filesize=5)
+    stored = User.objects.select_related("member__picture").get(pk=bob.pk)
+    with django_assert_num_queries(1):
+        found = account(bob.pk)
+        assert (found.member.user, found.member.picture.member_id) == (found, bob.pk)
+    for mine, theirs in (
+        (found, stored),
+        (found.member, stored.member),
+        (found.member.picture, stored.member.picture),
+    ):
+        assert model_to_dict(mine) == model_to_dict(theirs)
+    with django_assert_num_queries(1):
+        assert not hasattr(account(staff.pk), "member")
+    assert account(999_999) is None
+
+
+def test_a_profile_without_a_picture_needs_no_second_look(members, alice, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert not hasattr(account(alice.pk).member, "picture")

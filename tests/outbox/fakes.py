@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from outbox.channels import GatewayUnavailable, HandOver, Outgoing, Refusal
+from outbox.channels import GatewayUnavailable, HandOver, Measure, Outgoing, Refusal
 from outbox.models import Gateway
 
 
@@ -39,7 +39,10 @@ class FakeChannel:
             return Refusal("too_long", "Too long for this channel.")
         return len(text) // 160 + 1
 
-    def room(self, gateway: Gateway) -> int:
+    def explain(self, text: str, options: dict[str, Any]) -> Measure:
+        return Measure(self.examine(text, options))
+
+    def room(self, gateway: Gateway, *, urgent: bool = False) -> int:
         if self.unavailable:
             raise GatewayUnavailable(self.unavailable)
         return self.space

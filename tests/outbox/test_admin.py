@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import time
+from datetime import UTC, time, timedelta
+from time import sleep
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -77,7 +79,7 @@ def test_the_newest_come_first(as_root, queue):
     rows = []
     for _ in range(3):
         rows.append(queue())
-        time.sleep(0.002)  # ids tell milliseconds apart
+        sleep(0.002)  # ids tell milliseconds apart
     listed = as_root.get(DELIVERIES).context["cl"].result_list
     assert [row.pk for row in listed] == [row.pk for row in reversed(rows)]
 
@@ -114,12 +116,12 @@ def test_an_odd_search_finds_nothing_and_does_no_harm(as_root, queue, term):
 
 def test_waiting_deliveries_can_be_stopped(as_root, queue, failed):
     waiting = queue()
-    assert "1 deliveries stopped" in act(as_root, "stop", waiting, failed)
+    assert "1 delivery stopped" in act(as_root, "stop", waiting, failed)
     assert (state(waiting), state(failed)) == ("cancelled", "failed")
 
 
 def test_a_failed_delivery_is_sent_again_once(as_root, failed):
-    assert "1 deliveries queued again" in act(as_root, "send_again", failed)
+    assert "1 delivery queued again" in act(as_root, "send_again", failed)
     assert "0 deliveries queued again" in act(as_root, "send_again", failed)
     assert Delivery.objects.filter(cause=failed.cause, state="queued").count() == 1
 
@@ -142,8 +144,51 @@ def test_nothing_about_a_delivery_is_typed_in(as_root, queue):
 def test_a_gateway_is_paused_and_slowed_down_but_not_renamed(as_root):
     Gateway.objects.get_or_create(name="sms", defaults={"channel": "sms"})
     page = reverse("admin:outbox_gateway_change", args=["sms"])
-    form = {"name": "other", "paused": "on", "rate_per_minute": "30", "high_water": ""}
+    form = {"name": "other", "paused": "on", "rate_per_minute": "30", "high_water": "", "timezone": "UTC"}
     assert as_root.post(page, form).status_code == 302
     found = Gateway.objects.get(paused=True)
     assert (found.name, found.paused, found.rate_per_minute) == ("sms", True, 30)
-    assert as_root.post(page, {"rate_per_minute": "0"}).status_code == 200
+    assert as_root.post(page, form | {"rate_per_minute": "0"}).status_code == 200
+
+
+def gateways_list(client: Client, **post: Any) -> str:
+    page = reverse("admin:outbox_gateway_changelist")
+    answer = client.post(page, post, follow=True) if post else client.get(page)
+    return answer.content.decode()
+
+
+def test_a_gateway_s_hours_are_set_and_shown(as_root):
+    Gateway.objects.get_or_create(name="sms", defaults={"channel": "sms"})
+    page = reverse("admin:outbox_gateway_change", args=["sms"])
+    form = {"not_before": "08:00", "not_after": "19:59", "timezone": "Africa/Johannesburg"}
+    assert as_root.post(page, form).status_code == 302
+    assert "08:00–19:59 Africa/Johannesburg" in gateways_list(as_root)
+    shown = as_root.get(page).content.decode()
+    assert not any(f"(&#x27;{state}&#x27;" in shown for state in ("open", "closed"))
+    for wrong in ({"timezone": "Nowhere"}, {"not_after": "08:00"}, {"not_after": "25:00"}):
+        assert as_root.post(page, form | wrong).status_code == 200, wrong
+    found = Gateway.objects.get(name="sms")
+    assert (found.not_before, found.not_after) == (time(8), time(19, 59))
+
+
+def test_the_list_says_how_each_gateway_stands(as_root):
+    now = timezone.localtime(timezone.now(), UTC)
+    shut = {"not_before": (now + timedelta(hours=2)).time(), "not_after": (now + timedelta(hours=3)).time()}
+    for name, fields in {
+        "calm": shut, "held": {"paused": True}, "broken": {"trouble": "Handing over: full"}, "sms": {},
+    }.items():  # fmt: skip
+        Gateway.objects.update_or_create(name=name, defaults={"channel": "sms", **fields})
+    shown = gateways_list(as_root)
+    opens = now + timedelta(hours=2)
+    for words in (f"quiet until {opens:%H:%M}", ">paused<", "in trouble", ">open<"):
+        assert words in "".join(line.strip() for line in shown.splitlines()), words
+
+
+def test_gateways_are_paused_and_let_go_on_from_the_list(as_root):
+    for name in ("first", "second"):
+        Gateway.objects.create(name=name, channel="sms")
+    chosen = {"_selected_action": ["first", "second"]}
+    assert "2 gateways paused" in gateways_list(as_root, action="pause", **chosen)
+    assert set(Gateway.objects.filter(paused=True).values_list("pk", flat=True)) == {"first", "second"}
+    assert "2 gateways going on" in gateways_list(as_root, action="resume", **chosen)
+    assert not Gateway.objects.filter(paused=True).exists()

@@ -10,9 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from outbox import claims, operations
+from outbox.clock import Clock
 from outbox.dispatcher import dispatch
+from outbox.handover import hand_over
 from outbox.models import Delivery, Gateway
 from tests.outbox.conftest import occasion, together
+from tests.outbox.fakes import FakeChannel
 
 pytestmark = pytest.mark.postgres
 Priority = Delivery.Priority
@@ -49,6 +52,7 @@ def plan_of_claim(limit: int, now: datetime) -> str:
     return plan
 
 
+@pytest.mark.fault("F24")
 def test_a_claim_reads_the_index_of_what_waits_and_stops_at_its_limit(db, channel) -> None:
     now = timezone.now()
     fill(40_000, priority=Priority.NORMAL, not_before=now - timedelta(hours=1), state=State.SENT)
@@ -61,6 +65,27 @@ def test_a_claim_reads_the_index_of_what_waits_and_stops_at_its_limit(db, channe
     assert "Rows Removed by Filter" not in plan
     assert "rows=20000" not in plan
     assert "rows=40000" not in plan
+
+
+@pytest.mark.fault("F24")
+def test_a_hand_over_goes_straight_to_its_rows_also_where_statistics_are_old(db, channel) -> None:
+    now = timezone.now()
+    # As after a burst: nothing waited when the statistics were made.
+    fill(20_000, priority=Priority.NORMAL, not_before=now - timedelta(hours=1), state=State.SENT)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE outbox_delivery SET state = 'queued'")
+    for _ in range(3):
+        claim = claims.take(gateway(), limit=500, now=now)
+    with CaptureQueriesContext(connection) as asked, transaction.atomic():
+        hand_over(gateway(), FakeChannel(), claim, Clock(now))
+        transaction.set_rollback(True)
+    [statement] = [query["sql"] for query in asked.captured_queries if "going" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert plan.count("Tid Scan on outbox_delivery") == 2
+    assert "Scan using delivery_" not in plan
+    assert "Seq Scan on outbox_delivery" not in plan
 
 
 def test_a_reply_overtakes_twenty_thousand_waiting_bulk_messages(queue, channel, settings) -> None:

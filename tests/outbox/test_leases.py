@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from outbox import claims, operations
+from outbox import claims, gateways, operations
 from outbox.channels import Outgoing
+from outbox.clock import Clock
 from outbox.dispatcher import Dispatched, dispatch
+from outbox.handover import hand_over
 from outbox.models import Delivery, Gateway
 
 State = Delivery.State
@@ -64,11 +66,21 @@ def test_who_comes_back_after_the_claim_was_retaken_hands_nothing_over(queue, ch
     slow = claims.take(gateway, limit=10, now=now)
     dispatch("sms", now=now + lease)
     assert len(channel.handed) == 1
-    from outbox.clock import Clock
-    from outbox.handover import hand_over
-
     assert hand_over(gateway, channel, slow, Clock(now + lease)).total == 0
     assert len(channel.handed) == 1
+
+
+def test_what_was_written_anew_between_claim_and_hand_over_goes_out_with_the_next_round(
+    queue, channel, lease
+) -> None:
+    now = timezone.now()
+    delivery = queue(text="hello", not_before=now)
+    gateway = gateways.named("sms")
+    claim = claims.take(gateway, limit=10, now=now)
+    Delivery.objects.filter(pk=delivery.pk).update(address="+27820001009")
+    hand_over(gateway, channel, claim, Clock(now))
+    dispatch("sms", now=now)
+    assert [one.address for one in channel.handed] == ["+27820001009"]
 
 
 def run_until_quiet(channel, now: datetime, step: timedelta) -> tuple[Dispatched, int]:

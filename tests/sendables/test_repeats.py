@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from accounts.retention import prune
 from sendables.models import Message, SendKey
-from sendables.operations.repeats import forget_keys
 from tests.conftest import client_with_token
 
 URL = "/messages/send/"
@@ -67,9 +67,11 @@ def test_a_key_is_forgotten_after_a_day(bob, as_alice, as_bob) -> None:
     SendKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
     assert "Idempotency-Replayed" not in send(as_alice, bob).headers
     assert len(as_bob.get("/messages/").json()) == 2
-    assert forget_keys(older_than=timedelta(hours=24)) == 0
+    assert prune(["send-keys"], seconds=60) == []
+    assert SendKey.objects.exists()
     SendKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
-    assert forget_keys(older_than=timedelta(hours=24)) == 1
+    assert prune(["send-keys"], seconds=60) == []
+    assert not SendKey.objects.exists()
 
 
 @pytest.mark.parametrize("key", ["", "a b", "ä", "x" * 256, "a\tb"])

@@ -207,6 +207,7 @@ def test_an_archived_conversation_comes_back_with_its_next_message(
 
     operations.archive_thread(entity_name="message", person=bob, thread=first.pk)
     assert (ids("inbox"), ids("archived"), ids("all")) == ([], [first.pk], [first.pk])
+    assert ids("current") == []
     assert operations.unarchive_thread(entity_name="message", person=bob, thread=first.pk)
     assert not operations.unarchive_thread(entity_name="message", person=bob, thread=first.pk)
     assert ids("inbox") == [first.pk]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from smsbridge.collector import collect
 from smsbridge.models import CollectorCount, InboundMessage, Keyword, PartReference, StatusReport
+from stagebased.models import MessageSet, Schedule
 from tests.smsbridge.conftest import person
 from tests.smsbridge.smsd_files import handed
 
@@ -135,10 +136,57 @@ def test_what_the_program_wrote_is_not_changed(as_root, some_traffic, model) -> 
     assert as_root.get(list_of(model) + "add/").status_code == 403
 
 
+WORD = {"word": "halt", "action": "stop", "programme": "", "language": "", "confirmation": "Ende."}
+
+
+def keyword_form(*answers: tuple[str, str], **fields: str) -> dict[str, str | int]:
+    """What the page of a new keyword posts, with its answers in other languages."""
+    rows = {
+        f"answers-{at}-{name}": value
+        for at, answer in enumerate(answers)
+        for name, value in zip(("language", "text"), answer, strict=True)
+    }
+    return {**WORD, **fields, "answers-TOTAL_FORMS": len(answers), "answers-INITIAL_FORMS": 0, **rows}
+
+
 def test_a_new_keyword_is_kept_in_the_form_that_is_looked_for(as_root) -> None:
-    form = {"word": " Halt! ", "action": "stop", "programme": "", "language": "deu", "confirmation": "Ende."}
-    as_root.post(list_of(Keyword) + "add/", form)
+    as_root.post(list_of(Keyword) + "add/", keyword_form(word=" Halt! ", language="deu"))
     assert Keyword.objects.get(language="deu").word == "halt"
+
+
+def test_it_can_be_answered_in_several_languages(as_root) -> None:
+    form = keyword_form(("fra", "Fini."), ("zul_ZA", "Kuphelile."))
+    as_root.post(list_of(Keyword) + "add/", form)
+    answers = Keyword.objects.get(word="halt").answers.values_list("language", "text")
+    assert list(answers) == [("fra", "Fini."), ("zul_ZA", "Kuphelile.")]
+    assert "fra, zul_ZA" in as_root.get(list_of(Keyword), {"q": "halt"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    "answer", [("French", "Fini."), ("fra", ""), ("fra", "tab\there"), ("fra", "x" * 401)]
+)
+def test_an_answer_that_cannot_be_is_refused(as_root, answer) -> None:
+    response = as_root.post(list_of(Keyword) + "add/", keyword_form(answer))
+    assert response.status_code == 200
+    assert not Keyword.objects.filter(word="halt").exists()
+
+
+def test_its_programme_is_one_of_those_there_are(as_root) -> None:
+    MessageSet.objects.create(short_name="moms", default_schedule=Schedule.objects.create())
+    page = as_root.get(list_of(Keyword) + "add/").content.decode()
+    assert '<option value="moms">moms</option>' in page
+    as_root.post(list_of(Keyword) + "add/", keyword_form(word="stopmums", programme="mums"))
+    as_root.post(list_of(Keyword) + "add/", keyword_form(word="stopmoms", programme="moms"))
+    assert Keyword.objects.filter(programme__gt="").values_list("word").get() == ("stopmoms",)
+
+
+def test_one_confirmation_is_given_to_all_words_that_mean_the_same(as_root, keywords) -> None:
+    Keyword.objects.filter(word="unsubscribe").update(confirmation="Done.")
+    chosen = Keyword.objects.get(word="unsubscribe")
+    as_root.post(list_of(Keyword), {"action": "share_confirmation", "_selected_action": [chosen.pk]})
+    english = Keyword.objects.filter(action="stop", language="eng")
+    assert set(english.values_list("confirmation", flat=True)) == {"Done."}
+    assert not Keyword.objects.exclude(pk__in=english).filter(confirmation="Done.").exists()
 
 
 @pytest.mark.parametrize(
@@ -153,14 +201,7 @@ def test_a_new_keyword_is_kept_in_the_form_that_is_looked_for(as_root) -> None:
 )
 def test_a_keyword_that_cannot_work_is_refused_at_its_field(as_root, changes, field) -> None:
     before = Keyword.objects.count()
-    form = {
-        "word": "halt",
-        "action": "stop",
-        "programme": "",
-        "language": "",
-        "confirmation": "Ende.",
-    } | changes
-    response = as_root.post(list_of(Keyword) + "add/", form)
+    response = as_root.post(list_of(Keyword) + "add/", keyword_form(**changes))
     assert field in response.context["adminform"].form.errors
     assert Keyword.objects.count() == before
 

@@ -16,18 +16,18 @@ from smsbridge.spool.errors import Refused
 FAMILY = "👨\u200d👩\u200d👧"  # three people and two joiners: eight code units, one picture
 
 VECTORS = {
-    "one character": ("a", "gsm", [1]),
-    "160 septets fit in one": ("a" * 160, "gsm", [160]),
-    "161 need a second": ("a" * 161, "gsm", [153, 8]),
-    "two full parts": ("a" * 306, "gsm", [153, 153]),
-    "80 euro signs fit": ("€" * 80, "gsm", [80]),
-    "81 euro signs, none cut in two": ("€" * 81, "gsm", [76, 5]),
-    "a euro sign moves on as a whole": ("a" * 152 + "€" + "b" * 20, "gsm", [152, 21]),
-    "35 emoji fit": ("😀" * 35, "ucs2", [35]),
-    "36 emoji, none cut in two": ("😀" * 36, "ucs2", [33, 3]),
-    "an emoji moves on as a whole": ("ж" * 66 + "😀" + "ж" * 20, "ucs2", [66, 21]),
-    "70 units fit": ("ж" * 70, "ucs2", [70]),
-    "71 do not": ("ж" * 71, "ucs2", [67, 4]),
+    "one character": ("a", "GSM-7", [1]),
+    "160 septets fit in one": ("a" * 160, "GSM-7", [160]),
+    "161 need a second": ("a" * 161, "GSM-7", [153, 8]),
+    "two full parts": ("a" * 306, "GSM-7", [153, 153]),
+    "80 euro signs fit": ("€" * 80, "GSM-7", [80]),
+    "81 euro signs, none cut in two": ("€" * 81, "GSM-7", [76, 5]),
+    "a euro sign moves on as a whole": ("a" * 152 + "€" + "b" * 20, "GSM-7", [152, 21]),
+    "35 emoji fit": ("😀" * 35, "UCS-2", [35]),
+    "36 emoji, none cut in two": ("😀" * 36, "UCS-2", [33, 3]),
+    "an emoji moves on as a whole": ("ж" * 66 + "😀" + "ж" * 20, "UCS-2", [66, 21]),
+    "70 units fit": ("ж" * 70, "UCS-2", [70]),
+    "71 do not": ("ж" * 71, "UCS-2", [67, 4]),
 }
 
 

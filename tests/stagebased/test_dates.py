@@ -19,6 +19,7 @@ from stagebased.operations.audit import Author
 from stagebased.operations.dates import correct_date
 from stagebased.operations.stopping import pause, resume
 from stagebased.operations.subscribe import subscribe as begin
+from stagebased.operations.which import Which
 from stagebased.stages import beginning, slots_of, stage_at
 from tests.stagebased.conftest import (
     DAY,
@@ -229,8 +230,8 @@ def test_only_what_follows_a_date_can_be_corrected(subscribe, pregnancy) -> None
 
 
 def test_after_a_pause_it_goes_on_where_the_date_is_by_then(mary) -> None:
-    pause(subscription_ids=[mary.pk], author=STAFF, now=MORNING + HOUR)
-    resume(subscription_ids=[mary.pk], author=STAFF, now=MORNING + 2 * WEEK)
+    pause(which=Which(subscription_ids=[mary.pk]), author=STAFF, now=MORNING + HOUR)
+    resume(which=Which(subscription_ids=[mary.pk]), author=STAFF, now=MORNING + 2 * WEEK)
     assert again(mary).next_sequence_number == 37
 
 

@@ -64,7 +64,7 @@ def plans_of_a_batch(slot: DueSlot) -> dict[str, str]:
         transaction.set_rollback(True)
     words = {
         "candidates": "FOR NO KEY UPDATE",
-        "deliver": "INTO outbox_delivery",
+        "deliver": "INTO outbox_delivery (",
         "move": "SET next_sequence",
     }
     for name, word in words.items():
@@ -76,6 +76,7 @@ def plans_of_a_batch(slot: DueSlot) -> dict[str, str]:
     return plans
 
 
+@pytest.mark.fault("F24")
 def test_a_batch_reads_its_own_rows_and_no_others(db, pregnancy, daily) -> None:
     other = Schedule.objects.create(minute="0", hour="20", planned_until=MORNING)
     fill(90_000, pregnancy, other)

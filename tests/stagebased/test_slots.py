@@ -117,6 +117,7 @@ def test_a_schedule_is_read_in_its_own_zone(daily) -> None:
     assert slots() == [("10 06:00", "planning")]
 
 
+@pytest.mark.fault("F8")
 def test_each_change_of_the_clocks_gives_one_slot_a_day(daily) -> None:
     Schedule.objects.update(
         minute="30", hour="2", timezone="Europe/Paris", planned_until=utc(2026, 3, 27, 12)
@@ -142,6 +143,7 @@ def at_home(daily) -> Schedule:
     return daily
 
 
+@pytest.mark.fault("F8")
 def test_everybody_gets_it_at_eight_at_home(subscribe, pregnancy, at_home) -> None:
     zones = ["", "Africa/Johannesburg", "America/New_York"]
     nobody_s, south, west = (

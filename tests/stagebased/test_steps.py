@@ -74,6 +74,17 @@ FALL_BACK = {
     "the base language first": ({"fall_back": True, "default_language": "eng_ZA"}, "xho_ZA", "xho"),
     "nothing set to fall back to": ({"fall_back": True}, "zul_ZA", "no_message"),
     "the exact one before all": ({"fall_back": True, "default_language": "xho"}, "eng_ZA", "eng_ZA"),
+    "the chain before the default": (
+        {"fall_back": True, "fallback_languages": ("zul_ZA", "xho"), "default_language": "eng_ZA"},
+        "sot_ZA",
+        "xho",
+    ),
+    "the base language before the chain": (
+        {"fall_back": True, "fallback_languages": ("eng_ZA",)},
+        "xho_ZA",
+        "xho",
+    ),
+    "a chain counts only where it is allowed": ({"fallback_languages": ("eng_ZA",)}, "zul_ZA", "no_message"),
     "a language without a country": ({"fall_back": True, "default_language": "xho"}, "fra", "xho"),
 }
 

@@ -141,7 +141,7 @@ def test_after_a_loss_coming_back_does_not_bring_the_pregnancy_back(mary, make_s
 def test_a_pause_goes_along_to_another_set_but_not_past_a_birth(mary, news, baby, make_set) -> None:
     other = make_set("other", {1: "Hello"})
     until = MORNING + 5 * DAY
-    pause(subscription_ids=[mary.pk, news.pk], author=STAFF, until=until, now=MORNING)
+    pause(which=Which(subscription_ids=[mary.pk, news.pk]), author=STAFF, until=until, now=MORNING)
     [moved] = switch_set(which=only(mary), to=target(short_name="other"), author=STAFF)
     [born] = baby_born(which=only(news), to=target(short_name="baby"), author=STAFF)
     assert (moved.messageset, moved.active, moved.paused_until) == (other, False, until)

@@ -168,9 +168,9 @@ def test_asterisk_is_waited_for_but_not_for_ever(box, tmp_path, monkeypatch):
     assert [path.name for path in inbox.iterdir()] == [".lock"]
 
 
-def queued(box: str, *names: str) -> Delivery:
+def queued(box: str, *names: str, slot: str = "1") -> Delivery:
     delivery, _ = queue(
-        source="test", cause=uuid4(), slot_key="1", channel="voicemail", address=box,
+        source="test", cause=uuid4(), slot_key=slot, channel="voicemail", address=box,
         options={"audio": [f"/media/{name}" for name in names]},
     )  # fmt: skip
     return delivery
@@ -189,6 +189,22 @@ def test_an_audio_delivery_arrives_in_the_mailbox_once(box, django_capture_on_co
         voicemail_id=box.pk, recording=read_recording(recording()), delivery_id=delivery.pk
     )
     assert again == message
+
+
+def test_people_who_share_a_mailbox_find_a_message_there_once(box):
+    for name in ("a.wav", "b.wav"):
+        default_storage.save(name, ContentFile(recording()))
+    shared = [queued("12", "a.wav"), queued("12", "a.wav")]
+    dispatcher.dispatch("voicemail", now=timezone.now())
+    shared.append(queued("12", "a.wav"))
+    dispatcher.dispatch("voicemail", now=timezone.now())
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"delivered"}
+    assert VoicemailMessage.objects.get().delivery_id == shared[0].pk
+    # Another slot, or something else to hear, is another message.
+    queued("12", "a.wav", slot="2")
+    queued("12", "b.wav")
+    dispatcher.dispatch("voicemail", now=timezone.now())
+    assert VoicemailMessage.objects.count() == 3
 
 
 @pytest.mark.parametrize(
@@ -213,7 +229,7 @@ def test_a_full_mailbox_is_a_failure_of_that_delivery_alone(box, settings):
     settings.VOICEMAIL_MAX_MESSAGES = 1
     Voicemail.objects.create(mailbox="13")
     default_storage.save("a.wav", ContentFile(recording()))
-    deliveries = [queued("12", "a.wav"), queued("12", "a.wav"), queued("13", "a.wav")]
+    deliveries = [queued("12", "a.wav"), queued("12", "a.wav", slot="2"), queued("13", "a.wav")]
     dispatcher.dispatch("voicemail", now=timezone.now())
     states = [Delivery.objects.get(pk=delivery.pk) for delivery in deliveries]
     assert [(row.state, row.reason) for row in states] == [

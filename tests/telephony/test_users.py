@@ -160,6 +160,23 @@ def test_users_are_found_and_ordered(pbx):
     assert found["total"] == 2
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "", "_page=1&_pagesize=3", "_page=9&_pagesize=3", "_order=lastname&_direction=desc&_pagesize=4",
+        "_offset=2", "_offset=2&_limit=3", "_limit=0", "_order=voicemailid", "_page=99999999999&_pagesize=9",
+    ],
+)  # fmt: skip
+def test_a_list_is_the_same_searched_for_what_all_have(pbx, query):
+    box = Voicemail.objects.create(mailbox="12")
+    for number in range(7):
+        post(pbx, firstname="Jean", lastname=f"L{number % 3}", password=f"p{number}", enableclient=number % 2)
+    TelephonyUser.objects.filter(lastname="L1").update(voicemail=box)
+    every, searched = (pbx.get(f"/1.0/users/?{query}{more}").json() for more in ("", "&_search=Jean"))
+    assert every == searched
+    assert every["total"] == 7
+
+
 def test_a_list_costs_the_same_for_one_user_and_for_fifty(pbx):
     def queries() -> int:
         with CaptureQueriesContext(

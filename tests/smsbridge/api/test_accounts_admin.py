@@ -23,8 +23,8 @@ def superuser(client) -> User:
 def form(account: GatewayAccount, **changes) -> dict:
     fields = {
         "queue": account.queue, "whitelist": "null", "countries": "null", "prefix_quotas": "{}",
-        "daily_segments": "", "sequence_limit": "", "stop_reason": account.stop_reason, "may_use": "unknown",
-        "stopped_at_0": "", "stopped_at_1": "",
+        "daily_segments": "", "sequence_limit": "", "list_limit": "", "stopped_at_0": "",
+        "stopped_at_1": "", "stop_reason": account.stop_reason, "may_use": "unknown",
     }  # fmt: skip
     return fields | changes
 
@@ -40,6 +40,28 @@ def test_a_stopped_account_is_let_go_on_by_clearing_the_time(client, superuser, 
     account.refresh_from_db()
     assert (account.stopped_at, account.stop_reason, account.recent) == (None, "", [])
     assert (account.whitelist, account.daily_segments) == (["+2782*"], 7)
+
+
+def test_an_empty_list_field_is_empty_and_means_the_settings(client, superuser, alice):
+    account = GatewayAccount.objects.create(user=alice, countries=[])
+    page = reverse("admin:smsbridge_gatewayaccount_change", args=[account.pk])
+    shown = client.get(page).context["adminform"].form
+    assert (shown["whitelist"].value(), shown["countries"].value()) == ("", "[]")
+    assert client.post(page, form(account, whitelist="", countries="[]")).status_code == 302
+    account.refresh_from_db()
+    assert (account.whitelist, account.countries, account.prefix_quotas) == (None, [], {})
+
+
+def test_what_the_settings_say_is_shown_beside_the_accounts_own(client, superuser, alice, settings):
+    settings.SMS_DEFAULT_QUEUE, settings.SMS_LIST_LIMIT = "GSM7", 4321
+    settings.SMS_USER_WHITELIST = {"alice": "+2782*", "bob": "+999"}
+    settings.SMS_ADMIN_ACCOUNTS = ["lvv"]
+    account = GatewayAccount.objects.create(user=alice)
+    page = client.get(reverse("admin:smsbridge_gatewayaccount_change", args=[account.pk])).content.decode()
+    for shown in ("GSM7", "4321", "+2782*", "lvv"):
+        assert f"<strong>{shown}</strong>" in page
+    assert "+999" not in page
+    assert client.get(reverse("admin:smsbridge_gatewayaccount_add")).status_code == 200
 
 
 def test_lists_open(client, superuser, alice):

@@ -71,6 +71,20 @@ class TestKindsOfNumbers:
         assert responses(answer) == ["Failed: premium rate number", "Failed: shared cost number"]
         assert not Delivery.objects.exists()
 
+    @pytest.mark.parametrize("number", ["+870776123456", "+881612345678", "+88216123456", "+883510012345"])
+    def test_satellites_and_networks_of_no_country_are_refused_unless_somebody_means_them(
+        self, caller, alice, settings, number
+    ):
+        refused = "Failed: satellite or other network of no country"
+        assert responses(sent(caller, number, NUMBER)) == [refused, "Ok"]
+        assert Delivery.objects.count() == 1
+        settings.SMS_PREFIX_QUOTAS = {number[:4]: 1}
+        used_up = "Failed: daily quota for this prefix used up"
+        assert [responses(sent(caller, number)) for _ in range(2)] == [["Ok"], [used_up]]
+        settings.SMS_PREFIX_QUOTAS = {}
+        GatewayAccount.objects.filter(user=alice).update(whitelist=[f"{number[:4]}*"])
+        assert responses(sent(caller, number)) == ["Ok"]
+
 
 class TestQuotas:
     def test_an_accounts_parts_in_a_day(self, caller, settings):

@@ -221,6 +221,15 @@ class TestLists:
         settings.SMS_LIST_LIMIT = 0
         assert get(caller, "outgoing").json() == {"message_id": ids[::-1], "limit": False, "total_count": 5}
 
+    def test_an_account_can_have_a_limit_of_its_own(self, caller, alice):
+        for _ in range(3):
+            sent(caller)
+        GatewayAccount.objects.filter(user=alice).update(list_limit=2)
+        listed = get(caller, "outgoing").json()
+        assert (len(listed["message_id"]), listed["limit"], listed["total_count"]) == (2, 2, 3)
+        GatewayAccount.objects.filter(user=alice).update(list_limit=0)
+        assert get(caller, "outgoing").json()["limit"] is False
+
     def test_a_caller_may_ask_for_less(self, caller, message):
         sent(caller)
         body = caller.get(f"{ROOT}/sms/outgoing/", {"limit": "1"}).json()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contacts.models import Contact
-from stagebased.models import BinaryContent, Message, MessageSet, Schedule, Subscription
+from stagebased.models import BinaryContent, Message, MessageSet, Schedule, Subscription, Welcome
 
 HUGE = 10**30
 MEGABYTE = "a" * 1_000_000
@@ -60,6 +60,17 @@ MESSAGE_SETS = {
     "never allowed": ({"not_before": "08:00", "not_after": "08:00"}, "not_after"),
     "negative grace": ({"grace": "-1"}, "grace"),
     "endless grace": ({"grace": "999999999999 00:00:00"}, "grace"),
+    "a rule that does not exist": ({"catch_up": "all"}, "catch_up"),
+    "no rule": ({"catch_up": None}, "catch_up"),
+    "no time between": ({"spacing": "00:00:00"}, "spacing"),
+    "a year between": ({"spacing": "365 00:00:00"}, "spacing"),
+    "negative spread": ({"spread": "-00:00:01"}, "spread"),
+    "spread over days": ({"spread": "1 00:00:01"}, "spread"),
+    "spread as object": ({"spread": {}}, "spread"),
+    "a beginning beyond all dates": ({"starts_after": 36_601}, "starts_after"),
+    "a beginning beyond 64 bits": ({"starts_after": HUGE}, "starts_after"),
+    "stopped after none": ({"stop_after_failures": 0}, "stop_after_failures"),
+    "stopped after too many": ({"stop_after_failures": 1001}, "stop_after_failures"),
     "megabyte of notes": ({"notes": MEGABYTE}, "notes"),
     "a list": ([], "non_field_errors"),
 }
@@ -125,6 +136,24 @@ SUBSCRIPTIONS = {
     "metadata as list": ({"metadata": []}, "metadata"),
     "NUL in metadata": ({"metadata": {"\x00": 1}}, "metadata"),
     "infinite number in metadata": ({"metadata": {"a": float("1e400")}}, "metadata"),
+    "a day that does not exist": ({"anchor_date": "2026-02-29"}, "anchor_date"),
+    "a date as number": ({"anchor_date": 20260228}, "anchor_date"),
+    "a date with NUL": ({"anchor_date": "\x00"}, "anchor_date"),
+    "a date before all time": ({"anchor_date": "0001-01-01"}, "anchor_date"),
+    "a date where the set has no beginning": ({"anchor_date": "2026-03-01"}, "anchor_date"),
+}
+
+WELCOMES = {
+    "unknown set": ({"messageset": 999}, "messageset"),
+    "no set": ({"messageset": None}, "messageset"),
+    "language malformed": ({"lang": "EN-za"}, "lang"),
+    "curly quote": ({"text_content": "It’s you"}, "text_content"),
+    "more parts than an SMS has": ({"text_content": "ж" * 5000}, "text_content"),
+    "NUL in the text": ({"text_content": "a\x00b"}, "text_content"),
+    "nothing said": ({"text_content": ""}, "non_field_errors"),
+    "unknown file": ({"binary_content": 999}, "binary_content"),
+    "language taken": ({"lang": "eng_ZA"}, "non_field_errors"),
+    "a list": ([], "non_field_errors"),
 }
 
 
@@ -139,7 +168,7 @@ def set_body(prebirth, schedule) -> dict[str, Any]:
 
 
 def stored() -> list[Any]:
-    models = (Schedule, MessageSet, Message, BinaryContent, Subscription, Contact)
+    models = (Schedule, MessageSet, Message, Welcome, BinaryContent, Subscription, Contact)
     return [list(model._default_manager.order_by("pk").values()) for model in models]
 
 
@@ -177,6 +206,7 @@ def test_a_bad_message_set(as_alice, set_body, schedule, method, change, field) 
     assert list(refused(as_alice, method, path, body)) == [field]
 
 
+@pytest.mark.fault("F22")
 @pytest.mark.parametrize(("change", "field"), MESSAGES.values(), ids=MESSAGES)
 @pytest.mark.parametrize("method", ["post", "put"])
 def test_a_bad_message(as_alice, message_body, prebirth, method, change, field) -> None:
@@ -187,6 +217,20 @@ def test_a_bad_message(as_alice, message_body, prebirth, method, change, field) 
         )
         path += f"{other.pk}/"
     body = {**message_body, **change} if isinstance(change, dict) else change
+
+    assert list(refused(as_alice, method, path, body)) == [field]
+
+
+@pytest.mark.parametrize(("change", "field"), WELCOMES.values(), ids=WELCOMES)
+@pytest.mark.parametrize("method", ["post", "put"])
+def test_a_bad_welcome(as_alice, prebirth, method, change, field) -> None:
+    Welcome.objects.create(messageset=prebirth, lang="eng_ZA", text_content="Hello")
+    path = "/api/v1/welcome/"
+    if method == "put":
+        other = Welcome.objects.create(messageset=prebirth, lang="xho_ZA", text_content="Molo")
+        path += f"{other.pk}/"
+    body = {"messageset": prebirth.pk, "lang": "zul_ZA", "text_content": "Sawubona"}
+    body = {**body, **change} if isinstance(change, dict) else change
 
     assert list(refused(as_alice, method, path, body)) == [field]
 
@@ -204,6 +248,7 @@ def test_a_bad_subscription(as_alice, wish, make_subscription, method, change, f
     assert list(refused(as_alice, method, path, body)) == [field]
 
 
+@pytest.mark.fault("F21")
 @pytest.mark.parametrize(("change", "field"), SUBSCRIPTIONS.values(), ids=SUBSCRIPTIONS)
 def test_a_bad_request_of_a_hub_says_that_it_is_not_accepted(as_alice, request_body, change, field) -> None:
     body = {"data": {**request_body["data"], **change}}
@@ -225,6 +270,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.fault("F21")
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize(
     "path", ["schedule/", "messageset/", "message/", "subscriptions/", "subscriptions/request"]
@@ -289,7 +335,9 @@ KEYS = [
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key[:12])
-@pytest.mark.parametrize("path", ["schedule", "messageset", "message", "binarycontent", "subscriptions"])
+@pytest.mark.parametrize(
+    "path", ["schedule", "messageset", "message", "welcome", "binarycontent", "subscriptions"]
+)
 def test_an_id_that_leads_nowhere(as_alice, db, path, key) -> None:
     for method in ("get", "put", "patch", "delete"):
         answer = getattr(as_alice, method)(f"/api/v1/{path}/{key}/")

@@ -79,6 +79,11 @@ def test_a_message_set_with_all_it_can_say(as_alice, schedule, prebirth) -> None
         "not_before": "08:00:00",
         "not_after": "20:00:00",
         "grace": "02:00:00",
+        "catch_up": "spaced",
+        "spacing": "00:20:00",
+        "spread": "01:30:00",
+        "starts_after": -245,
+        "stop_after_failures": 3,
     }
 
     made = as_alice.post("/api/v1/messageset/", body)

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from stagebased.models import BinaryContent, Message
+from stagebased.models import BinaryContent, Message, Revision
+from stagebased.operations.content import Place, save_draft
 from stagebased.operations.content.kinds import file_kind
 from tests.stagebased.api.conftest import PNG
+
+pytestmark = pytest.mark.fault("F34")
 
 MP3 = b"ID3\x04\x00" + b"\x00" * 60
 KNOWN = {
@@ -126,9 +129,10 @@ def test_a_file_lost_from_the_disk_is_not_found(as_alice, anonymous, db, media) 
 def test_a_file_beyond_the_limit(as_alice, db, settings, media) -> None:
     settings.MAX_UPLOAD_BYTES = 2000
 
-    for size in (2001, 200_000):
-        answer = upload(as_alice, MP3 + b"\x00" * size)
-        assert (answer.status_code, list(answer.json())) == (400, ["content"])
+    answer = upload(as_alice, MP3 + b"\x00" * 2001)
+    assert (answer.status_code, list(answer.json())) == (400, ["content"])
+    # So much is not read at all.
+    assert upload(as_alice, MP3 + b"\x00" * 200_000).status_code == 413
     assert upload(as_alice, MP3 + b"\x00" * (2000 - len(MP3))).status_code == 201
     assert [len(content) for content in files(media)] == [2000]
 
@@ -227,3 +231,59 @@ def test_the_list_of_files(as_alice, db) -> None:
 
     assert as_alice.get("/api/v1/binarycontent/").json()["results"] == [first, second]
     assert as_alice.get(f"/api/v1/binarycontent/{first['id']}/").json() == first
+
+
+# --- files that have gone out ---------------------------------------------------------
+
+
+@pytest.fixture
+def spoken(as_alice, prebirth) -> dict:
+    """A message with a file, as an API client publishes it."""
+    file = upload(as_alice).json()
+    body = {"messageset": prebirth.pk, "sequence_number": 1, "lang": "eng_ZA", "binary_content": file["id"]}
+    return {"file": file, "message": as_alice.post("/api/v1/message/", body).json()}
+
+
+def replace(client, file: dict) -> dict:
+    return upload(client, PNG, method="put", path=f"/api/v1/binarycontent/{file['id']}/").json()
+
+
+def test_a_replaced_file_can_still_be_fetched_by_whoever_was_sent_its_address(
+    as_alice, anonymous, spoken, media, django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        changed = replace(as_alice, spoken["file"])
+
+    answer = anonymous.get(spoken["file"]["content"])
+    assert (answer.status_code, answer["Content-Type"]) == (200, "audio/mpeg")
+    assert b"".join(answer.streaming_content) == MP3
+    assert files(media) == sorted([MP3, PNG])
+    assert as_alice.get("/api/v1/binarycontent/").json()["results"] == [changed]
+
+
+def test_replacing_a_file_publishes_its_messages_anew(as_alice, spoken, prebirth) -> None:
+    changed = replace(as_alice, spoken["file"])
+
+    old, new = Revision.objects.order_by("edition").values_list("file", flat=True)
+    assert spoken["file"]["content"].endswith(old)
+    assert changed["content"].endswith(new)
+    assert Message.objects.get().revision.file == new
+
+
+def test_a_file_that_has_gone_out_is_removed_from_sight_only(as_alice, anonymous, spoken, media) -> None:
+    path = f"/api/v1/binarycontent/{spoken['file']['id']}/"
+    as_alice.delete(f"/api/v1/message/{spoken['message']['id']}/")
+
+    assert as_alice.delete(path).status_code == 204
+    assert as_alice.get(path).status_code == 404
+    assert anonymous.head(spoken["file"]["content"]).status_code == 200
+    body = {"messageset": spoken["message"]["messageset"], "sequence_number": 1, "lang": "eng_ZA"}
+    again = as_alice.post("/api/v1/message/", body | {"binary_content": spoken["file"]["id"]})
+    assert (again.status_code, list(again.json())) == (400, ["binary_content"])
+
+
+def test_a_file_that_only_a_draft_uses_stays(as_alice, prebirth) -> None:
+    file = upload(as_alice).json()
+    save_draft(message_set_id=prebirth.pk, place=Place(1, "eng_ZA"), binary_content_id=file["id"])
+
+    assert as_alice.delete(f"/api/v1/binarycontent/{file['id']}/").status_code == 409

@@ -1,19 +1,17 @@
-"""Health, the service's metrics, and what Prometheus reads."""
+"""Health and the service's metrics."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-import pytest
 from django.db import OperationalError, connection
 from django.utils.timezone import now
-from prometheus_client.parser import text_string_to_metric_families
 
 from outbox.ids import new_delivery_id
-from outbox.models import Delivery, DeliveryCount, Gateway
+from outbox.models import Delivery
 from stagebased import metrics
-from stagebased.models import DueSlot, MessageSet, Metric
+from stagebased.models import MessageSet, Metric
 
 #: A Thursday.
 THURSDAY = datetime(2026, 11, 19, 15, tzinfo=UTC)
@@ -123,46 +121,3 @@ def test_sums_count_each_delivery_once_however_often_they_are_computed(make_subs
 
     metrics.compute(now=now() + timedelta(minutes=10))
     assert Metric.objects.get(key="message.text.sum").value == 5
-
-
-def families(client) -> dict:
-    answer = client.get("/metrics")
-    assert answer.status_code == 200
-    assert answer["Content-Type"].startswith("text/plain")
-    return {family.name: family.samples for family in text_string_to_metric_families(answer.content.decode())}
-
-
-def test_prometheus_sees_the_queue_and_what_became_of_deliveries(
-    anonymous, make_subscription, schedule
-) -> None:
-    subscription = make_subscription()
-    delivery(subscription, age=timedelta(), not_before=now() - timedelta(minutes=2))
-    delivery(subscription, age=timedelta(), not_before=now() + timedelta(hours=2))
-    Gateway.objects.get_or_create(name="sms", channel="sms")
-    for hour in (1, 2):
-        DeliveryCount.objects.create(
-            hour=now() - timedelta(hours=hour), channel="sms", gateway="sms", state="sent", count=hour
-        )
-    DueSlot.objects.create(schedule=schedule, due_at=now())
-    Metric.objects.create(key="message.text.sum", value=7)
-
-    found = families(anonymous)
-
-    [total] = found["switchboard_deliveries"]
-    assert (total.labels, total.value) == (
-        {"channel": "sms", "gateway": "sms", "state": "sent", "reason": ""},
-        3,
-    )
-    assert found["switchboard_queue_depth"][0].value == 2
-    assert 120 <= found["switchboard_queue_oldest_due_seconds"][0].value < 180
-    assert found["switchboard_open_slots"][0].value == 1
-    assert found["switchboard_metric"][0].labels == {"key": "message.text.sum"}
-
-
-def test_prometheus_without_anything_to_tell(anonymous, db) -> None:
-    assert families(anonymous)["switchboard_open_slots"][0].value == 0
-
-
-@pytest.mark.parametrize(("forwarded", "status"), [("10.0.0.1", 200), ("198.51.100.7, 10.0.0.1", 403)])
-def test_prometheus_figures_stay_inside(anonymous, db, forwarded, status) -> None:
-    assert anonymous.get("/metrics", headers={"X-Forwarded-For": forwarded}).status_code == status

@@ -35,6 +35,9 @@ def test_a_subscription_as_it_comes_back(as_alice, alice, wish, prebirth, schedu
         "created_at": made.created_at.isoformat().replace("+00:00", "Z"),
         "updated_at": made.updated_at.isoformat().replace("+00:00", "Z"),
         "messageset_label": "Before birth",
+        "anchor_date": None,
+        "stopped": "",
+        "paused_until": None,
     }
     assert made.created_by == alice
     assert as_alice.get(answer["Location"]).json() == answer.json()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import random
 import signal
@@ -10,9 +12,11 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2
 from celery import Celery
@@ -39,28 +43,58 @@ class Installation:
     def manage(self, *arguments: str) -> None:
         subprocess.run(
             [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, check=True,
-            capture_output=True, timeout=120,
+            capture_output=True, timeout=600,
         )  # fmt: skip
 
-    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """A Celery program; it leads a process group, so that all of it can be killed at once."""
-        log = (self.home / f"{name}.log").open("ab")
-        with log:
+    def start(self, name: str, *arguments: str, before: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+        """A Celery program; it leads a process group, so that all of it can be killed at once.
+
+        ``before`` is a program that runs it.
+        """
+        return self._start(name, *before, sys.executable, "-m", "celery", "-A", "config", *arguments)
+
+    def start_shell(self, statements: str) -> subprocess.Popen[bytes]:
+        """Our code in a process that may be killed or kill itself."""
+        return self._start("shell", sys.executable, "manage.py", "shell", "-c", statements)
+
+    def _start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
+        with (self.home / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "config", *arguments], cwd=ROOT, env=self.environment,
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         self.processes.append(process)
         return process
 
-    def worker(self, name: str) -> subprocess.Popen[bytes]:
+    def worker(
+        self, name: str, *, queues: str = "switchboard,gateway.sms", before: Sequence[str] = ()
+    ) -> subprocess.Popen[bytes]:
         return self.start(
-            name, "worker", "--queues", "switchboard,gateway.sms", "--concurrency", "2", "--hostname",
-            f"{name}@flows", "--without-mingle", "--without-gossip", "--loglevel", "INFO",
+            name, "worker", "--queues", queues, "--concurrency", "2", "--hostname", f"{name}@chaos",
+            "--without-mingle", "--without-gossip", "--loglevel", "INFO", before=before,
         )  # fmt: skip
 
     def beat(self, name: str) -> subprocess.Popen[bytes]:
         return self.start(name, "beat", "--schedule", str(self.home / f"{name}-schedule"))
+
+    def web(self, *options: str, workers: int = 2, before: Sequence[str] = ()) -> Web:
+        """gunicorn with the site, ready to answer."""
+        port = servers.free_port()
+        process = self._start(
+            "web", *before, sys.executable, "-m", "gunicorn", "config.wsgi:application",
+            "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--workers", str(workers),
+            "--threads", "8", "--no-control-socket", *options,
+        )  # fmt: skip
+        wait_for("the web server", lambda: servers.listens(port), seconds=30)
+        return Web(port, process)
+
+    def token(self, email: str = "hub@example.org", *options: str) -> str:
+        """A new API token's key."""
+        said = subprocess.run(
+            [sys.executable, "manage.py", "create_token", email, *options], cwd=ROOT, env=self.environment,
+            check=True, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        return said.stdout.splitlines()[-1]
 
     def hint(self, task: str, *arguments: str, times: int = 1, queue: str = "switchboard") -> None:
         """Give the workers a hint, also too many times, as clocks gone mad would. A dead broker loses it."""
@@ -88,6 +122,48 @@ class Installation:
             kill_all_of(process)
 
 
+class Answer(NamedTuple):
+    """A response, or with status 0 that there was none (refused, broken off, in time)."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Web:
+    """A running web server, spoken to without any of our code."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str = "",
+        timeout: float = 30,
+        **headers: str,
+    ) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        sent = {"Content-Type": "application/json", "Accept": "application/json", **headers}
+        if token:
+            sent["Authorization"] = f"Token {token}"
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body), sent)
+            response = connection.getresponse()
+            return Answer(response.status, response.read(), dict(response.headers))
+        except (OSError, http.client.HTTPException):
+            return Answer(0, b"", {})
+        finally:
+            connection.close()
+
+
 def kill_all_of(process: subprocess.Popen[bytes]) -> None:
     """SIGKILL for a program and everything it started."""
     with suppress(ProcessLookupError):
@@ -112,8 +188,11 @@ def _kill(pid: int) -> None:
 class Assassin:
     """Kills workers at random moments, now a pool process, now the whole worker, and starts them anew."""
 
-    def __init__(self, installation: Installation, names: list[str], seed: int) -> None:
-        self.installation, self.chance = installation, random.Random(seed)
+    def __init__(
+        self, installation: Installation, names: list[str], seed: int, *, whole: float = 0.25
+    ) -> None:
+        """``whole``: how often it is a whole worker."""
+        self.installation, self.chance, self.whole = installation, random.Random(seed), whole
         self.workers = {name: installation.worker(name) for name in names}
         self.killed = 0
 
@@ -121,7 +200,7 @@ class Assassin:
         """Kill one that has pool processes, that is, one that has started."""
         wait_for("a worker to kill", self._started, seconds=30)
         worker, children = self.chance.choice(self._started())
-        if self.chance.random() < 0.25:
+        if self.chance.random() < self.whole:
             kill_all_of(worker)
         else:
             _kill(self.chance.choice(children))

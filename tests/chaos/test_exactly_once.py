@@ -8,9 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from tests import servers
-from tests.flows.installation import Assassin, Installation, Nudger, Reader, wait_for
+from tests.chaos.installation import Assassin, Installation, Nudger, Reader, wait_for
 
-pytestmark = [pytest.mark.processes, pytest.mark.own_postgres, pytest.mark.redis]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.own_postgres,
+    pytest.mark.redis,
+    pytest.mark.fault("F1", "F2", "F3", "F9"),
+]
 SUBSCRIBERS = 5000
 KILLS = 20
 
@@ -23,7 +28,7 @@ def test_five_thousand_due_subscriptions_become_five_thousand_files_under_twenty
         OUTBOX_LEASE_SECONDS="5", OUTBOX_BATCH="100", PLANNER_BATCH="400", SMS_HIGH_WATER="400",
         SMS_SPOOL_SYNC="false",
     )  # fmt: skip
-    system.manage("shell", "-c", f"from tests.flows.programme import subscribe; subscribe({SUBSCRIBERS})")
+    system.manage("shell", "-c", f"from tests.chaos.programme import subscribe; subscribe({SUBSCRIBERS})")
     reader = Reader(system.spool, per_second=400)
     reader.start()
     nudger = Nudger(system)
@@ -33,7 +38,7 @@ def test_five_thousand_due_subscriptions_become_five_thousand_files_under_twenty
     assassin = Assassin(system, ["worker-1", "worker-2"], seed=7)
     # Not to wait for the minute; and too many hints must do no harm.
     system.hint("stagebased.plan", times=10)
-    wait_for("the first file", lambda: reader.seen, seconds=60)
+    wait_for("the first file", lambda: reader.seen, seconds=130)
     for kill in range(KILLS):
         reader.stopping.wait(chance.random() * 0.8)
         if kill % 2:
@@ -45,7 +50,7 @@ def test_five_thousand_due_subscriptions_become_five_thousand_files_under_twenty
             redis_server.restart()
     seen_when_killing_ended = len(reader.seen)
     assassin.revive()
-    wait_for("all files", lambda: assassin.revive() or len(reader.seen) >= SUBSCRIBERS, seconds=60)
+    wait_for("all files", lambda: assassin.revive() or len(reader.seen) >= SUBSCRIBERS, seconds=120)
     wait_for("every delivery recorded as sent", lambda: unsent(system) == 0, seconds=30)
     nudger.stop()
     reader.stop()
