@@ -4,7 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PY := .venv/bin/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help run test lint format lock docs screenshots audit bench-sends bench-api bench-telephony bench-gateway bench-hosts clean
+# Every target but the stamps.
+.PHONY: $(shell grep -oE '^[a-z-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -14,6 +15,9 @@ run: .venv/base.done ## start everything with a demo programme, on http://localh
 
 test: .venv/dev.done ## run all tests, with the real servers this machine has
 	@$(PY) -m tests.run $(ARGS)
+
+chaos: .venv/dev.done ## inject every fault at full scale and report what was lost, doubled and healed
+	@$(PY) -m tests.chaos $(ARGS)
 
 lint: .venv/dev.done ## style, types, layers, migrations, documents, deployment checks, known vulnerabilities
 	.venv/bin/ruff check .
@@ -26,7 +30,7 @@ lint: .venv/dev.done ## style, types, layers, migrations, documents, deployment 
 	@$(MAKE) --no-print-directory audit
 
 audit: .venv/dev.done ## known vulnerabilities of the locked requirements; only a warning without network
-	@$(PY) -m tests.audit
+	@$(PY) -m tests.vulnerabilities
 
 format: .venv/dev.done ## bring the code into shape
 	.venv/bin/ruff check --fix .
@@ -38,6 +42,9 @@ lock: .venv/dev.done ## lock requirements/*.in anew (ARGS=--upgrade for the newe
 
 docs: .venv/base.done ## write the documents that are made from code
 	$(PY) manage.py configuration_reference
+
+openapi: .venv/base.done ## write docs/openapi.yaml from the code
+	ENV_FILE= $(PY) manage.py spectacular --file docs/openapi.yaml --validate --fail-on-warn
 
 screenshots: .venv/dev.done ## take the pictures of the documents anew
 	$(PY) -m tests.browser.screenshots
@@ -57,8 +64,20 @@ bench-telephony: .venv/dev.done ## how fast lists of telephone users are answere
 bench-gateway: .venv/dev.done ## how fast the SMS interface takes messages and lists them
 	$(PY) -m bench.gateway $(ARGS)
 
+bench-preview: .venv/dev.done ## how long it takes to foresee a year of messages
+	$(PY) -m bench.preview $(ARGS)
+
 bench-hosts: .venv/dev.done ## how fast hosts are found by place beside the bare SQL
 	$(PY) -m bench.hosts $(ARGS)
+
+bench-sheets: .venv/dev.done ## how long a list of 100,000 people takes to be imported, and in which memory
+	$(PY) -m bench.sheets $(ARGS)
+
+bench-behind: .venv/dev.done ## how fast those who are behind are found among a million subscriptions
+	$(PY) -m bench.behind $(ARGS)
+
+load: .venv/dev.done ## a real day's mixed traffic tenfold, while 100,000 sends are due
+	$(PY) -m bench.load $(ARGS)
 
 clean: ## remove the environment and everything under var/
 	rm -rf .venv var
