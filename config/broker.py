@@ -1,4 +1,4 @@
-"""The embedded default's broker: kombu's file-system transport, made quick to stop and safe to read."""
+"""Kombu's brokers as a worker needs them: files that are safe to read, and a Redis that may go away."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from kombu.exceptions import ChannelError
-from kombu.transport import filesystem
+from kombu.transport import filesystem, redis
 from kombu.utils.json import dumps
 
 
@@ -51,3 +51,28 @@ class Transport(filesystem.Transport):
     def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
         slice_ = self.polling_interval or 1.0
         super().drain_events(connection, timeout=min(slice_, timeout or slice_))
+
+
+class QoS(redis.QoS):
+    """Acknowledges nothing over a connection that has been given up.
+
+    A task that runs while Redis goes away ends with its hint still tied to the
+    old connection. Kombu stumbles over that with an error that is none of
+    Redis's, which ends the worker, even when it has long connected anew. There
+    is nobody to tell: Redis has forgotten the hint or will give it once more.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        if self.channel.connection is not None:
+            super().ack(delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        if self.channel.connection is not None:
+            super().reject(delivery_tag, requeue=requeue)
+
+
+def outlive_redis() -> None:
+    """Let this process's workers go on when Redis has gone away."""
+    # Nor need hints be given back when a connection ends: kombu would try over the one it has just closed.
+    redis.Channel.do_restore = False
+    redis.Channel.QoS = QoS

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from celery import Celery
 from celery.signals import task_postrun, task_prerun, worker_process_init
-from kombu.transport.redis import Channel as RedisChannel
 
 from config import logs
+from config.broker import outlive_redis
 from outbox import trail
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -23,9 +23,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("switchboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# A connection that ends need not give hints back. Kombu would try to where Redis itself is gone, stumble
-# over the connection it has just closed, and end the worker.
-RedisChannel.do_restore = False
+outlive_redis()
 
 
 @worker_process_init.connect

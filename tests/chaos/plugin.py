@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,8 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
 
 _KEY = pytest.StashKey[Outcome]()
 _PROPERTY = "fault"
+#: Characters of each log that are told of a test that failed.
+_TOLD = 6000
 
 
 @pytest.hookimpl(wrapper=True)
@@ -45,7 +48,15 @@ def pytest_runtest_makereport(
             told = asdict(found) | {"fault": fault, "passed": report.passed}
             # With the report, so that it comes to the process that prints, whichever runs the test.
             report.user_properties.append((_PROPERTY, told))
+    if marks and report.failed and "tmp_path" in item.funcargs:  # type: ignore[attr-defined]
+        report.sections += _logs(item.funcargs["tmp_path"])  # type: ignore[attr-defined]
     return report
+
+
+def _logs(home: Path) -> list[tuple[str, str]]:
+    """How the log of each process of an installation ends: a failure far away is understood by it alone."""
+    ends = [(log.name, log.read_text(errors="replace")[-_TOLD:]) for log in sorted(home.glob("*.log"))]
+    return [(name, end) for name, end in ends if end]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from kombu import Connection
 
@@ -19,3 +21,18 @@ def test_losing_redis_with_a_hint_in_hand_is_no_error(redis_server: servers.Redi
     redis_server.stop()
     channel.connection.client = None
     channel.close()
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("end", ["ack_log_error", "reject_log_error"])
+def test_a_task_that_ends_after_redis_went_away_is_no_error(redis_server: servers.Redis, end: str):
+    """Its hint came over a connection that the worker has since given up for another."""
+    with Connection(redis_server.url) as given_up, Connection(redis_server.url) as another:
+        channel = given_up.default_channel
+        given_up.SimpleQueue("hints", channel=channel).put("plan")
+        hint = channel.basic_get("hints")
+        assert hint is not None
+        given_up.collect()
+        another.connect()
+        getattr(hint, end)(logging.getLogger("celery.worker"), another.connection_errors)
+        assert hint.acknowledged
