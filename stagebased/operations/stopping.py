@@ -47,7 +47,7 @@ def pause(
         active=False, stopped=Stopped.PAUSED, paused_until=until, updated_at=now, updated_by=author.user
     )
     record(Change.Kind.PAUSE, found, author, after={"until": until.isoformat() if until else None})
-    cancel_waiting(keys)
+    cancel_waiting(keys, contact_id=which.contact_id)
     return found
 
 

@@ -29,7 +29,7 @@ from stagebased.operations.which import Which
 
 Stopped = Subscription.Stopped
 Kind = Change.Kind
-#: After these somebody begins anew, also out of a pause.
+#: After these somebody begins anew, also out of a pause; nothing of what was goes out any more.
 _AFRESH = (Kind.BIRTH, Kind.LOSS)
 #: What precedes the short name of a set's counterpart on another channel, as hubs have always named them.
 PREFIX = "{channel}_"
@@ -218,7 +218,8 @@ def _counterparts(sets: Collection[MessageSet], channel: str) -> dict[int, Messa
         plain = one.short_name.removeprefix(PREFIX.format(channel=one.channel))
         wanted[one.pk] = {plain, PREFIX.format(channel=channel) + plain}
     names = set().union(*wanted.values())
-    candidates = list(MessageSet.objects.filter(short_name__in=names, channel=channel))
+    ready = MessageSet.objects.exclude(state=MessageSet.State.DRAFT)
+    candidates = list(ready.filter(short_name__in=names, channel=channel))
     found = {
         key: match
         for key, names in wanted.items()
@@ -241,7 +242,7 @@ def _replace(
             made[subscription.contact_id] = _begin(subscription, kind, to, author, now)
     made = {one.contact_id: one for one in may_run([*made.values()])}
     rows = [_row(kind, one, made.get(one.contact_id), author) for one in leaving]
-    _stop(leaving, stopped, author, now)
+    _stop(leaving, stopped, author, now, of=which.contact_id if kind in _AFRESH else None)
     store_all([*made.values()])
     Change.objects.bulk_create(rows)
     greet(subscription_ids=[one.pk for one in made.values()], now=now)
@@ -277,9 +278,15 @@ def _row(kind: Change.Kind, old: Subscription, successor: Subscription | None, a
     return change(kind, old, author, before=facts(old), after=after, successor=successor)
 
 
-def _stop(subscriptions: Sequence[Subscription], stopped: str, author: Author, now: datetime) -> None:
+def _stop(
+    subscriptions: Sequence[Subscription],
+    stopped: str,
+    author: Author,
+    now: datetime,
+    of: UUID | None = None,
+) -> None:
     keys = [subscription.pk for subscription in subscriptions]
     Subscription.objects.filter(pk__in=keys).update(
         active=False, stopped=stopped, paused_until=None, updated_at=now, updated_by=author.user
     )
-    cancel_waiting(keys)
+    cancel_waiting(keys, contact_id=of)

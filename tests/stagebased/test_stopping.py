@@ -37,6 +37,13 @@ def test_a_pause_cancels_what_waits_and_lasts_until_it_is_lifted(mary) -> None:
     assert texts(mary) == ["Eat well"]
 
 
+def test_a_pause_also_stops_the_last_message_of_a_set_that_has_ended(subscribe, make_set) -> None:
+    first = subscribe(make_set("first", {1: "Nearly there"}, next_set=make_set("second", {1: "Hello"})))
+    tick(MORNING)
+    assert len(pause(which=Which(contact_id=first.contact_id), author=STAFF, now=MORNING)) == 1
+    assert outcomes(first) == [("cancelled", "subscription_stopped")]
+
+
 def test_a_pause_with_an_end_ends_by_itself(mary, time_machine) -> None:
     pause(
         which=Which(subscription_ids=[mary.pk]), author=STAFF, until=MORNING + DAY - HOUR, now=MORNING - HOUR

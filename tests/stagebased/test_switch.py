@@ -10,6 +10,7 @@ from contacts.operations import opt_in, opt_out
 from stagebased.errors import Refused
 from stagebased.models import Change, MessageSet, Schedule, Subscription, Welcome
 from stagebased.operations.audit import Author
+from stagebased.operations.send import send_now
 from stagebased.operations.stopping import pause
 from stagebased.operations.switch import (
     Which,
@@ -123,6 +124,37 @@ def test_a_loss_stops_everything_at_once(mary, news) -> None:
     assert outcomes(news) == []
 
 
+@pytest.fixture
+def jane(make_set, subscribe) -> Subscription:
+    """Has just come to the end of the first set, whose last message waits; the second set runs."""
+    first = subscribe(make_set("first", {1: "Nearly there"}, next_set=make_set("second", {1: "Hello"})))
+    tick(MORNING)
+    assert (again(first).completed, texts(first)) == (True, ["Nearly there"])
+    return first
+
+
+def test_a_loss_also_stops_the_last_message_of_a_set_that_has_ended(jane) -> None:
+    loss(which=person_of(jane), to=None, author=STAFF)
+    assert outcomes(jane) == [("cancelled", "subscription_stopped")]
+
+
+def test_a_loss_after_the_end_of_all_sets_stops_the_last_message(make_set, subscribe) -> None:
+    ended = subscribe(make_set("only", {1: "Nearly there"}))
+    tick(MORNING)
+    assert loss(which=person_of(ended), to=None, author=STAFF) == []
+    assert outcomes(ended) == [("cancelled", "subscription_stopped")]
+
+
+def test_stopping_one_programme_stops_the_last_message_of_its_set_before_and_no_other(
+    jane, make_set, subscribe
+) -> None:
+    news = subscribe(make_set("news", {1: "News"}), contact=jane.contact)
+    send_now(subscription_id=news.pk, now=MORNING)
+    loss(which=only(Subscription.objects.get(continues=jane)), to=None, author=STAFF)
+    assert outcomes(jane) == [("cancelled", "subscription_stopped")]
+    assert (again(news).completed, texts(news)) == (True, ["News"])
+
+
 def test_a_loss_may_begin_another_set(mary, news, make_set) -> None:
     support = make_set("loss_miscarriage", {1: "We are sorry"})
     [after] = loss(which=person_of(mary), to=target(short_name="loss_miscarriage"), author=STAFF)
@@ -193,6 +225,13 @@ def test_without_a_counterpart_for_each_nothing_changes(mary, news, make_set, vo
     assert Subscription.objects.count() == 2
 
 
+def test_a_counterpart_in_preparation_is_none_yet(mary, make_set, voice) -> None:
+    make_set("voice_pregnancy", {}, channel="voice", state="draft")
+    with pytest.raises(Refused, match="pregnancy"):
+        switch_channel(which=person_of(mary), channel="voice", author=STAFF)
+    assert state(mary) == (True, "")
+
+
 def test_a_slot_in_hand_is_not_sent_twice_over_two_channels(mary, make_set, voice, daily) -> None:
     make_set("voice_pregnancy", {}, channel="voice")
     [after] = switch_channel(which=person_of(mary), channel="voice", author=STAFF)
@@ -231,6 +270,6 @@ def test_a_target_that_does_not_exist_is_refused(baby, wish) -> None:
 def test_many_cost_as_much_as_one(subscribe, pregnancy, make_set, django_assert_max_num_queries) -> None:
     make_set("other", {1: "Hello"})
     people = [subscribe(pregnancy).pk for _ in range(30)]
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         made = switch_set(which=Which(subscription_ids=people), to=target(short_name="other"), author=STAFF)
     assert len(made) == 30
