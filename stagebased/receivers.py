@@ -40,21 +40,23 @@ def stop_for_opt_out(*, contact_ids: list[UUID], optout: OptOut, programme: str 
     Else those whose people can no longer be reached because of an opt-out: one
     of two numbers may be stopped while messages go on to the other.
     """
-    running = _of(contact_ids).filter(active=True, completed=False)
+    wanted = _of(contact_ids)
     if programme:
-        running = running.filter(messageset__in=Chains().of(programme))
-    found = _locked(running)
+        wanted = wanted.filter(messageset__in=Chains().of(programme))
+    found = _locked(wanted.filter(active=True, completed=False))
     meant = set(found) if programme else unreachable(found)
     stopped = [subscription for key, subscription in found.items() if key in meant]
-    if not stopped:
-        return
     keys = [subscription.pk for subscription in stopped]
-    Subscription.objects.filter(pk__in=keys).update(
-        active=False, stopped=Stopped.OPT_OUT, updated_at=timezone.now()
-    )
-    author = Author(source=optout.source[:50], user=optout.created_by)
-    record(Change.Kind.STOP, stopped, author, after={"stopped": Stopped.OPT_OUT, "opt_out": optout.kind})
-    cancel(reason="opted_out", detail="The person opted out.", cause_ids=keys, source=SOURCE)
+    if stopped:
+        Subscription.objects.filter(pk__in=keys).update(
+            active=False, stopped=Stopped.OPT_OUT, updated_at=timezone.now()
+        )
+        author = Author(source=optout.source[:50], user=optout.created_by)
+        record(Change.Kind.STOP, stopped, author, after={"stopped": Stopped.OPT_OUT, "opt_out": optout.kind})
+    # Of a set that has ended the last message may wait. (Of an address, whoever hands over looks again.)
+    ended = wanted.filter(completed=True).values_list("pk", flat=True) if programme else ()
+    if waiting := {*keys, *ended}:
+        cancel(reason="opted_out", detail="The person opted out.", cause_ids=waiting, source=SOURCE)
 
 
 def resume_for_opt_in(*, contact_ids: list[UUID], source: str, user: User | None, **_: Any) -> None:

@@ -17,6 +17,7 @@ from stagebased.errors import Refused, UnknownSubscription
 from stagebased.models import Change, MessageSet, Schedule, Subscription
 from stagebased.operations.audit import Author, change
 from stagebased.operations.moved import store_moved
+from stagebased.operations.optouts import hold_unwanted
 from stagebased.operations.rivals import store_all, taken
 from stagebased.operations.waiting import cancel_waiting
 from stagebased.operations.which import Which
@@ -301,6 +302,7 @@ def _successor(old: Subscription, at: Start, calendar: Calendar, now: datetime) 
 
 def _store(moved: Sequence[Subscription], made: Sequence[Subscription]) -> None:
     store_moved(moved)
+    hold_unwanted(made)
     store_all(made)
     if stopped := [one.pk for one in moved if not one.active]:
         cancel_waiting(stopped)

@@ -19,6 +19,7 @@ from stagebased.models import Change, Schedule, Subscription
 from stagebased.operations.audit import Author, change
 from stagebased.operations.dates import facts, realign
 from stagebased.operations.moved import store_moved
+from stagebased.operations.optouts import hold_unwanted
 from stagebased.operations.rivals import holders, store_all
 from stagebased.operations.waiting import cancel_waiting
 from stagebased.operations.which import Which
@@ -194,6 +195,7 @@ class _Moves:
 
     def store(self) -> None:
         store_moved(self._moved)
+        hold_unwanted(self._made)
         store_all(self._made)
         Change.objects.bulk_create(self._rows, batch_size=500)
         cancel_waiting([one.pk for one in self._moved if one.completed])

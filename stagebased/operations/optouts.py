@@ -39,12 +39,31 @@ def unreachable(ids: Iterable[UUID]) -> set[UUID]:
 
 def unsubscribed(contact_ids: Collection[UUID]) -> Q:
     """Subscriptions to programmes that these people are still opted out of."""
+    against = Q(pk__in=[])
+    for contact_id, chain in _left(contact_ids):
+        against |= Q(contact=contact_id, messageset__in=chain)
+    return against
+
+
+def hold_unwanted(made: Collection[Subscription]) -> None:
+    """Stop those of these, not stored yet, that would begin a programme their person has left.
+
+    For sets that begin by themselves; ``planner.sql`` does the same for its own.
+    """
+    running = [subscription for subscription in made if subscription.active]
+    left = _left({subscription.contact_id for subscription in running}) if running else []
+    for contact_id, chain in left:
+        for subscription in running:
+            if subscription.contact_id == contact_id and subscription.messageset_id in chain:
+                subscription.active, subscription.stopped = False, Subscription.Stopped.OPT_OUT
+
+
+def _left(contact_ids: Collection[UUID]) -> list[tuple[UUID, set[int]]]:
+    """People and the sets of a programme that each has left."""
     unsubscribe = OptOut.objects.filter(contact__in=contact_ids, kind=OptOut.Kind.UNSUBSCRIBE, lifted_at=None)
     standing = unsubscribe.exclude(programme="").values_list("contact", "programme").distinct()
-    chains, against = Chains(), Q(pk__in=[])
-    for contact_id, programme in standing:
-        against |= Q(contact=contact_id, messageset__in=chains.of(programme))
-    return against
+    chains = Chains()
+    return [(contact_id, chains.of(programme)) for contact_id, programme in standing]
 
 
 def standing_against(subscriptions: Collection[Subscription]) -> set[UUID]:

@@ -91,14 +91,29 @@ INSERT INTO stagebased_subscription (
     active, completed, process_status, stopped, exclusive, metadata, last_slot_at, continues_id, anchor_date,
     anchor_set_id, created_at, updated_at
 )
-SELECT {new_id}, 1, s.contact_id, given.messageset, given.schedule, s.lang, given.at, given.at,
-       TRUE, FALSE, 0, '', (SELECT m.one_active FROM stagebased_messageset m WHERE m.id = given.messageset),
-       '{{}}', s.last_slot_at, s.id, s.anchor_date, s.anchor_set_id,
-       {now}, {now}
-  FROM {given} AS given JOIN stagebased_subscription s ON s.id = given.k
+SELECT {new_id}, 1, begun.contact_id, begun.messageset, begun.schedule, begun.lang, begun.at, begun.at,
+       NOT begun.unwanted, FALSE, 0, CASE WHEN begun.unwanted THEN 'opt_out' ELSE '' END,
+       (SELECT m.one_active FROM stagebased_messageset m WHERE m.id = begun.messageset),
+       '{{}}', begun.last_slot_at, begun.id, begun.anchor_date, begun.anchor_set_id, {now}, {now}
+  FROM (SELECT s.*, given.messageset, given.schedule, given.at, {unwanted} AS unwanted
+          FROM {given} AS given JOIN stagebased_subscription s ON s.id = given.k) AS begun
  WHERE TRUE
     ON CONFLICT DO NOTHING
 """
+# Whether the person has left the programme that the set ``given.messageset`` is part of: the set that the
+# opt-out names, and those that follow it.
+_UNWANTED = """EXISTS (
+    SELECT 1 FROM contacts_optout o
+     WHERE o.contact_id = s.contact_id AND o.kind = 'unsubscribe' AND o.lifted_at IS NULL
+       AND given.messageset IN (
+           WITH RECURSIVE chain(id) AS (
+               SELECT m.id FROM stagebased_messageset m WHERE m.short_name = o.programme
+                UNION
+               SELECT m.next_set_id FROM chain JOIN stagebased_messageset m ON m.id = chain.id
+           )
+           SELECT chain.id FROM chain WHERE chain.id IS NOT NULL
+       )
+)"""
 
 _DETOURS = """
 UPDATE stagebased_subscription SET detour = {value}
@@ -225,11 +240,13 @@ def move_on(moves: Sequence[Move], *, slot_at: datetime | None, now: datetime) -
 def begin_follow_ups(beginnings: Sequence[Beginning], *, now: datetime) -> None:
     """Start the next set for subscriptions that have ended, once for each.
 
-    Not for people who run on it already, where nobody may run twice: there they go on.
+    Not for people who run on it already, where nobody may run twice: there they go on. Who has left the
+    programme that begins is stopped in it from the start, until an opt-in takes that back.
     """
     given = sets.records(beginnings, k="uuid", messageset="int", schedule="int", at="int")
     at = sets.time_value(now)
-    _execute(_FOLLOW_UP.format(given=given.sql, new_id=_new_id(), now=_moment()), [at, at, *given.params])
+    statement = _FOLLOW_UP.format(given=given.sql, unwanted=_UNWANTED, new_id=_new_id(), now=_moment())
+    _execute(statement, [at, at, *given.params])
 
 
 def leave_detours(left: Sequence[tuple[str, str]]) -> None:

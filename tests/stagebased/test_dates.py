@@ -205,6 +205,12 @@ def test_a_much_earlier_date_goes_on_in_the_next_set(mary, chain) -> None:
     assert texts(moved) == ["Baby 3"]
 
 
+def test_a_date_that_leads_into_a_programme_that_was_left_does_not_begin_it(mary, chain) -> None:
+    opt_out(kind="unsubscribe", source="sms", contact_ids=[mary.contact_id], programme=chain[1].short_name)
+    after = correct(mary, -5)
+    assert (after.messageset, after.active, after.stopped) == (chain[1], False, "opt_out")
+
+
 def test_a_date_beyond_the_chain_ends_it(mary) -> None:
     moved = correct(mary, -30)
     assert (moved.completed, moved.active) == (True, False)

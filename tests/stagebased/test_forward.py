@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contacts.models import Contact
+from contacts.operations import opt_out
 from stagebased.errors import Refused
 from stagebased.models import Change, Schedule, Subscription
 from stagebased.operations.audit import Author
@@ -77,6 +78,15 @@ def test_who_was_stopped_stays_stopped_in_the_next_set(subscribe, make_set) -> N
     )
     after = forward(mary, MORNING)
     assert (after.messageset, after.active, after.stopped) == (baby, False, "opt_out")
+
+
+def test_a_programme_that_was_left_does_not_begin(subscribe, make_set) -> None:
+    mary = subscribe(
+        make_set("birth", {1: "a"}, next_set=make_set("baby", {1: "b", 2: "c"})), created_at=MORNING - HOUR
+    )
+    opt_out(kind="unsubscribe", source="sms", contact_ids=[mary.contact_id], programme="baby")
+    now_on = forward(mary, MORNING + DAY)
+    assert (now_on.continues, now_on.active, now_on.stopped) == (mary, False, "opt_out")
 
 
 def test_who_is_where_they_should_be_is_left_alone(subscribe, pregnancy) -> None:

@@ -84,6 +84,42 @@ def test_a_programme_is_its_first_set_and_those_that_follow(subscribe, make_set)
     assert state(jane) == (False, "opt_out")
 
 
+def test_leaving_a_programme_also_stops_the_last_message_of_a_set_that_has_ended(subscribe, make_set) -> None:
+    birth = make_set("birth", {1: "Hello"}, next_set=make_set("baby", {1: "Vaccinate"}))
+    jane, mary = subscribe(birth), subscribe(birth)
+    tick(MORNING)
+    opt_out(kind="unsubscribe", source="sms", contact_ids=[jane.contact_id], programme="birth")
+    opt_out(kind="unsubscribe", source="sms", contact_ids=[mary.contact_id], programme="baby")
+    assert outcomes(jane) == [("cancelled", "opted_out")]
+    # What she left is the set after it.
+    assert outcomes(mary) == [("queued", "")]
+
+
+def test_a_programme_left_beforehand_does_not_begin_by_itself(subscribe, make_set) -> None:
+    """Somebody expecting wants nothing about the baby: the set before goes on, the next does not begin."""
+    toddler = make_set("toddler", {1: "Read"})
+    baby = make_set("baby", {1: "Vaccinate"}, next_set=toddler)
+    jane = subscribe(make_set("birth", {1: "Hello"}, next_set=baby))
+    opt_out(kind="unsubscribe", source="sms", contact_ids=[jane.contact_id], programme="baby")
+    tick(MORNING)
+    assert texts(jane) == ["Hello"]
+    after = Subscription.objects.get(continues=jane)
+    assert (after.messageset, state(after)) == (baby, (False, "opt_out"))
+    tick(MORNING + DAY)
+    assert outcomes(after) == []
+    opt_in(source="sms", contact_ids=[jane.contact_id], programme="baby")
+    tick(MORNING + 2 * DAY)
+    assert (state(after), texts(after)) == ((False, ""), ["Vaccinate"])
+
+
+def test_an_opt_out_that_was_taken_back_holds_nothing(subscribe, make_set) -> None:
+    jane = subscribe(make_set("birth", {1: "Hello"}, next_set=make_set("baby", {1: "Vaccinate"})))
+    opt_out(kind="unsubscribe", source="sms", contact_ids=[jane.contact_id], programme="baby")
+    opt_in(source="sms", contact_ids=[jane.contact_id], programme="baby")
+    tick(MORNING)
+    assert state(Subscription.objects.get(continues=jane)) == (True, "")
+
+
 def test_starting_again_does_not_restart_a_programme_left_for_itself(mary, subscribe, make_set) -> None:
     news = subscribe(make_set("news", {1: "News"}), contact=mary.contact)
     opt_out(kind="unsubscribe", source="sms", contact_ids=[mary.contact_id], programme="news")
