@@ -153,6 +153,9 @@ WRONG = {
     "zone": ["pregnancy", "--zone", "Mars/Olympus"],
     "schedule": ["pregnancy", "--schedule", "99"],
     "a date of a set that follows none": ["pregnancy", "--date", "2026-06-11"],
+    "the end of all time": ["pregnancy", "--start", "9999-12-31"],
+    "the beginning of all time": ["pregnancy", "--start", "0001-01-01"],
+    "a position before the first": ["pregnancy", "--position", "0"],
 }
 
 
@@ -187,6 +190,12 @@ def test_next_runs_where_somebody_lives(daily, time_machine) -> None:
     assert lines[1] == "  Wed 2026-06-10 08:00 EDT"
     with pytest.raises(CommandError):
         output("next_runs", "--zone", "Mars/Olympus")
+
+
+@pytest.mark.parametrize("count", ["-1", "0", "10001"])
+def test_next_runs_shows_a_number_of_times(daily, count) -> None:
+    with pytest.raises(CommandError, match="--count takes"):
+        output("next_runs", "--count", count)
 
 
 def test_next_runs_for_programs(daily, time_machine) -> None:

@@ -17,6 +17,9 @@ from stagebased.calendar import BadCronField, next_slots
 from stagebased.models import Schedule
 from stagebased.slots import cron_of, own_zone
 
+#: Most times that are shown of a schedule.
+MOST = 10_000
+
 
 class Command(BaseCommand):
     help = "Show the next times at which each schedule is due."
@@ -31,6 +34,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         wanted = options["schedule"]
+        if not 1 <= options["count"] <= MOST:
+            raise CommandError(f"--count takes a number from 1 to {MOST}.")
         schedules = Schedule.objects.in_bulk(wanted or None)
         if missing := set(wanted) - schedules.keys():
             raise CommandError(f"There is no schedule {min(missing)}.")

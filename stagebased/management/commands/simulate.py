@@ -51,6 +51,8 @@ class Command(BaseCommand):
 
 def _sends(messageset: MessageSet, options: dict[str, Any]) -> list[Send]:
     start, zone = _start(options["start"]), _zone(options["zone"])
+    if options["position"] < 1:
+        raise CommandError("--position takes a number from 1.")
     lang = options["lang"] or usual_language(messageset)
     how: dict[str, Any] = {
         "schedule": _schedule(options["schedule"]),
@@ -72,7 +74,7 @@ def _start(text: str | None) -> datetime:
         start = parse_datetime(text)
     except ValueError:
         start = None
-    if start is None:
+    if start is None or start.year not in YEARS:
         raise CommandError(f"--start: {text!r} is not a moment like 2026-11-21T08:00+02:00.")
     return start if start.tzinfo else start.replace(tzinfo=UTC)
 
