@@ -109,6 +109,11 @@ class SubscriptionInput(serializers.Serializer):
     metadata = Metadata(allow_null=True, required=False)
     anchor_date = serializers.DateField(allow_null=True, required=False)
 
+    def validate_metadata(self, metadata: dict[str, Any] | None) -> dict[str, Any] | None:
+        if not isinstance((metadata or {}).get("prepend_next_delivery", ""), str | None):
+            raise serializers.ValidationError("prepend_next_delivery: Not a valid string.")
+        return metadata
+
 
 class StageInput(serializers.Serializer):
     """Where a new stage goes, and what it says in which languages."""

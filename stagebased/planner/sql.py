@@ -43,6 +43,14 @@ SELECT CAST(s.id AS text), CAST(s.contact_id AS text),
   JOIN contacts_contact c ON c.id = s.contact_id
   JOIN stagebased_messageset m ON m.id = s.messageset_id
 """
+# A text only: whatever else a hub's metadata may hold under the name is nothing to be said.
+# In SQLite 3.38 and newer the operator exists too; the function works in all.
+_PREPEND = {
+    "postgresql": "CASE jsonb_typeof(s.metadata -> 'prepend_next_delivery')"
+    " WHEN 'string' THEN s.metadata ->> 'prepend_next_delivery' END",
+    "sqlite": "CASE json_type(s.metadata, '$.prepend_next_delivery')"
+    " WHEN 'text' THEN json_extract(s.metadata, '$.prepend_next_delivery') END",
+}
 _ZONE = "SELECT c.timezone FROM contacts_contact c WHERE c.id = s.contact_id"
 _DUE = f"s.schedule_id = %s AND {READY} AND s.id > %s AND (s.last_slot_at IS NULL OR s.last_slot_at < %s)"
 _CHOSEN = "s.id IN (SELECT k FROM {given} AS given)"
@@ -155,10 +163,7 @@ def _candidates(condition: str, params: list[Any], limit: int) -> list[Candidate
         unforeseen=_UNFORESEEN,
         kind=kind,
         best_address=best_address_sql("c", kind),
-        # In SQLite 3.38 and newer the operator exists too; the function works in all.
-        prepend="s.metadata ->> 'prepend_next_delivery'"
-        if on_postgresql
-        else "json_extract(s.metadata, '$.prepend_next_delivery')",
+        prepend=_PREPEND["postgresql" if on_postgresql else "sqlite"],
         # NO KEY: other rows may go on referring to the subscription meanwhile.
         lock="FOR NO KEY UPDATE OF s" if on_postgresql else "",
     )

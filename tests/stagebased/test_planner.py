@@ -205,6 +205,13 @@ def test_text_to_prepend_waits_for_a_message_that_goes_out(subscribe, pregnancy)
     assert again(mary).metadata == {"prepend_next_delivery": "New number!"}
 
 
+@pytest.mark.parametrize("odd", [5, 1.5, True, False, [], ["a"], {"a": 1}])
+def test_what_is_no_text_is_not_prepended_and_holds_up_nobody(subscribe, pregnancy, odd) -> None:
+    mary, jane = subscribe(pregnancy, metadata={"prepend_next_delivery": odd}), subscribe(pregnancy)
+    tick(MORNING)
+    assert texts(mary) == texts(jane) == ["Welcome"]
+
+
 def test_texts_pass_unchanged_whatever_is_in_them(subscribe, make_set) -> None:
     odd = '“Curly” – Ünïcödé 😀 \\ \\" \' " {braces} , % %s NULL'
     mary = subscribe(make_set("odd", {1: odd}), metadata={"prepend_next_delivery": '{"\\'})

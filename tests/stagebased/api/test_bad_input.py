@@ -135,6 +135,8 @@ SUBSCRIPTIONS = {
     "completed as object": ({"completed": {}}, "completed"),
     "metadata as list": ({"metadata": []}, "metadata"),
     "NUL in metadata": ({"metadata": {"\x00": 1}}, "metadata"),
+    "a number to prepend": ({"metadata": {"prepend_next_delivery": 5}}, "metadata"),
+    "a list to prepend": ({"metadata": {"prepend_next_delivery": ["a"]}}, "metadata"),
     "infinite number in metadata": ({"metadata": {"a": float("1e400")}}, "metadata"),
     "a day that does not exist": ({"anchor_date": "2026-02-29"}, "anchor_date"),
     "a date as number": ({"anchor_date": 20260228}, "anchor_date"),
