@@ -11,7 +11,7 @@ class SwitchboardConfig(AppConfig):
     verbose_name = "Switchboard"
 
     def ready(self) -> None:
-        autodiscover_modules("dashboard", "records", "retention", "story")
+        autodiscover_modules("dashboard", "records", "repeats", "retention", "story")
         from config import checks  # noqa: F401 (registers the system checks)
 
 

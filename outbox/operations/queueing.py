@@ -16,13 +16,14 @@ from django.utils import timezone
 from audit.models import Entry
 from audit.operations import of_contact, record
 from contacts.models import Contact
-from outbox import channels, counts
+from outbox import channels, counts, repeats
 from outbox.channels import Refusal
 from outbox.ids import new_delivery_id
 from outbox.inserting import insert_new
 from outbox.models import Delivery
 from outbox.moves import DETAIL_MOST, announce
 from outbox.optouts import Person, opted_out
+from outbox.repeats import Terms
 
 State = Delivery.State
 #: Longest slot_key of a caller; the column keeps room for the mark of a repeat.
@@ -57,6 +58,7 @@ class Wish(TypedDict, total=False):
     options: dict[str, Any]
     priority: int
     not_before: datetime | None
+    closes_at: datetime | None
     expires_at: datetime | None
     despite_opt_out: bool
 
@@ -89,6 +91,7 @@ class NewDelivery:
     options: dict[str, Any] = field(default_factory=dict)
     priority: int = Delivery.Priority.NORMAL
     not_before: datetime | None = None
+    closes_at: datetime | None = None
     expires_at: datetime | None = None
     despite_opt_out: bool = False
 
@@ -172,29 +175,30 @@ def send_again(
     that of the one repeated (``…~1``, then ``…~2``). Hence each delivery is
     repeated at most once, however often somebody clicks; a repeat that failed
     can be repeated in turn. Only *failed*, *expired* and *cancelled* ones are
-    taken; the others are passed over. ``addresses`` says, by delivery, where
-    to instead, for people who have another address by now.
+    taken, and of those what its app lets go (``outbox.repeats``); the others are
+    passed over. ``addresses`` says, by delivery, where to instead, for people
+    who have another address by now.
     """
-    ended = Delivery.objects.filter(
-        pk__in=list(ids), state__in=[State.FAILED, State.EXPIRED, State.CANCELLED]
+    ended = list(
+        Delivery.objects.filter(pk__in=list(ids), state__in=[State.FAILED, State.EXPIRED, State.CANCELLED])
     )
-    return [
-        row
-        for row, new in queue_many(
-            rows=[_repeat(row, created_by, (addresses or {}).get(row.pk)) for row in ended]
-        )
-        if new
+    terms = repeats.terms(ended)
+    wished = [
+        _repeat(row, terms[row.pk], created_by, (addresses or {}).get(row.pk))
+        for row in ended
+        if row.pk in terms
     ]
+    return [row for row, new in queue_many(rows=wished) if new]
 
 
-def _repeat(row: Delivery, created_by: int | None, address: str | None) -> NewDelivery:
+def _repeat(row: Delivery, terms: Terms, created_by: int | None, address: str | None) -> NewDelivery:
     found = _REPEAT.search(row.slot_key)
     base, count = (row.slot_key[: found.start()], int(found[1])) if found else (row.slot_key, 0)
     return NewDelivery(
         source=row.source, cause=row.cause, slot_key=f"{base}~{count + 1}", contact=row.contact_id,
         address=address or row.address, text=row.text, channel=row.channel, gateway=row.gateway,
         priority=row.priority, options=row.options, despite_opt_out=row.despite_opt_out,
-        created_by=created_by or row.created_by_id,
+        created_by=created_by or row.created_by_id, **terms._asdict(),
     )  # fmt: skip
 
 
@@ -269,7 +273,7 @@ def _row(new: NewDelivery, verdict: int | Refusal, now: datetime, *, skipped: bo
         gateway=new.gateway or _default_gateway(new.channel), priority=new.priority, address=new.address,
         text=new.text if _storable(new.text) else "", options=new.options,
         despite_opt_out=new.despite_opt_out,
-        not_before=new.not_before or now, expires_at=new.expires_at, created_at=now,
+        not_before=new.not_before or now, closes_at=new.closes_at, expires_at=new.expires_at, created_at=now,
     )  # fmt: skip
     if isinstance(verdict, Refusal):
         _end(row, State.FAILED, verdict.code, verdict.detail, now)
