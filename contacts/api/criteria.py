@@ -22,7 +22,7 @@ from rest_framework.exceptions import ValidationError
 
 from accounts.api.errors import refuse
 from contacts.details import InvalidDetails, parse_address
-from contacts.models import Contact, OptOut
+from contacts.models import Address, Contact, OptOut
 from contacts.operations import find_by_address
 
 Reader = Callable[[str], Any]
@@ -156,6 +156,9 @@ def _unknown(name: str) -> ValidationError:
 
 
 def _having(kind: str, value: str, active_only: bool) -> QuerySet[Contact]:
+    if kind == Address.Kind.MSISDN and value.startswith(" "):
+        # A plus sign that was not escaped in the address of the request.
+        value = f"+{value[1:]}"
     try:
         value = parse_address(kind, value)
     except InvalidDetails:

@@ -26,6 +26,11 @@ def test_a_number_is_found_in_national_form_too(as_alice, alice_contact, setting
     assert names(as_alice, details__addresses__msisdn="0820001001") == ["Alice"]
 
 
+def test_a_plus_sign_that_was_not_escaped_is_one_all_the_same(as_alice, alice_contact) -> None:
+    answer = as_alice.get(f"{SEARCH}?details__addresses__msisdn={ALICE_NUMBER}")
+    assert [row["details"]["name"] for row in answer.json()["results"]] == ["Alice"]
+
+
 @pytest.mark.parametrize("value", ["+27820001009", "alice", "", "\x00", "+٢٧820001001"])
 def test_nobody_has_what_is_no_number_or_unknown(as_alice, alice_contact, value) -> None:
     assert names(as_alice, details__addresses__msisdn=value) == []
