@@ -233,7 +233,8 @@ def _counterparts(sets: Collection[MessageSet], channel: str) -> dict[int, Messa
 def _replace(
     which: Which, kind: Change.Kind, stopped: str, to: Target | None, author: Author, now: datetime
 ) -> list[Subscription]:
-    found = which.locked()
+    # A birth or a loss is news of somebody whose sets have all come to their end, too.
+    found = which.locked() or (which.last_ended() if kind in _AFRESH else [])
     staying = {one.contact_id for one in found if to and one.messageset_id == to.messageset.pk}
     leaving = [one for one in found if not to or one.messageset_id != to.messageset.pk]
     made: dict[UUID, Subscription] = {}
@@ -242,7 +243,8 @@ def _replace(
             made[subscription.contact_id] = _begin(subscription, kind, to, author, now)
     made = {one.contact_id: one for one in may_run([*made.values()])}
     rows = [_row(kind, one, made.get(one.contact_id), author) for one in leaving]
-    _stop(leaving, stopped, author, now, of=which.contact_id if kind in _AFRESH else None)
+    running = [one for one in leaving if not one.completed]
+    _stop(running, stopped, author, now, of=which.contact_id if kind in _AFRESH else None)
     store_all([*made.values()])
     Change.objects.bulk_create(rows)
     greet(subscription_ids=[one.pk for one in made.values()], now=now)

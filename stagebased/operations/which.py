@@ -38,6 +38,14 @@ class Which:
         rows = alive.select_for_update(no_key=True, of=("self",)).select_related("messageset", "contact")
         return sorted(rows.order_by("pk"), key=lambda row: not row.active)
 
+    def last_ended(self) -> list[Subscription]:
+        """Of a person as a whole the newest subscription, locked, if that has come to its end; else none."""
+        if self.contact_id is None:
+            return []
+        theirs = Subscription.objects.filter(contact=self.contact_id).order_by("-created_at", "-pk")
+        rows = theirs.select_for_update(no_key=True, of=("self",)).select_related("messageset", "contact")
+        return [newest for newest in rows[:1] if newest.completed]
+
 
 def meant(*, contact_id: UUID | None = None, subscription_ids: Collection[UUID] = ()) -> Which:
     """These, asked for by somebody from outside. Raises Refused for who or what does not exist."""

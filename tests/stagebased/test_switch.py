@@ -107,6 +107,37 @@ def test_a_birth_counts_the_new_set_from_its_date(mary, baby) -> None:
     assert after.next_sequence_number == 3
 
 
+def test_a_birth_after_the_end_of_the_pregnancy_s_set_begins_the_baby_s(subscribe, make_set, baby) -> None:
+    ended = subscribe(make_set("only", {1: "Nearly there"}), lang="eng_ZA")
+    tick(MORNING)
+    to = target(short_name="baby", anchor_date=MORNING.date())
+    [after] = baby_born(which=person_of(ended), to=to, author=STAFF, now=MORNING + HOUR)
+    assert (after.messageset, after.lang, state(after)) == (baby, "eng_ZA", (True, ""))
+    again(ended)
+    assert (ended.completed, ended.active, ended.stopped) == (True, False, "")
+    row = Change.objects.get()
+    assert (row.kind, row.subscription, row.successor) == ("birth", ended, after)
+    assert baby_born(which=person_of(ended), to=to, author=STAFF, now=MORNING + HOUR) == []
+
+
+def test_a_set_that_has_ended_does_not_begin_again_by_the_same_news(subscribe, make_set) -> None:
+    ended = subscribe(make_set("loss_miscarriage", {1: "We are sorry"}))
+    tick(MORNING)
+    assert loss(which=person_of(ended), to=target(short_name="loss_miscarriage"), author=STAFF) == []
+
+
+def test_who_was_stopped_for_good_gets_no_news_of_a_birth(jane, baby) -> None:
+    """Of a set that ended before a loss nothing goes on."""
+    loss(which=person_of(jane), to=None, author=STAFF)
+    assert baby_born(which=person_of(jane), to=target(short_name="baby"), author=STAFF) == []
+
+
+def test_another_set_is_for_whom_one_still_runs(subscribe, make_set, baby) -> None:
+    ended = subscribe(make_set("only", {1: "Nearly there"}))
+    tick(MORNING)
+    assert switch_set(which=person_of(ended), to=target(short_name="baby"), author=STAFF) == []
+
+
 def test_a_birth_too_long_ago_changes_nothing(mary, baby) -> None:
     long_ago = (MORNING - 900 * DAY).date()
     with pytest.raises(Refused):
