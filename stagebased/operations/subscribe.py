@@ -35,7 +35,7 @@ _BY_REQUEST = Prepared(
             hub_request_id=Parameter("request_id", Subscription._meta.get_field("hub_request_id"))
         )
         .order_by()
-        .values_list("pk")
+        .values_list("contact_id")
     )
 )
 _PROGRAMME = Prepared(
@@ -73,21 +73,26 @@ def subscribe_for_hub(
     Without ``initial_sequence_number`` the subscription began where it goes
     on. ``msisdn`` (E.164) becomes one of the person's numbers. However often
     and however many at once ask with one ``request_id``, one subscription
-    comes of it: the column is unique.
+    comes of it: the column is unique. Raises Refused, besides what ``subscribe`` does,
+    where it was used for somebody else: that is another request, which must not be lost.
     """
     subscription = Subscription(**fields, hub_request_id=request_id, created_by=by, updated_by=by)
     if "initial_sequence_number" not in fields:
         subscription.initial_sequence_number = subscription.next_sequence_number
     try:
-        return None if _is_done(request_id) else _begin(subscription, msisdn=msisdn, by=by)
+        return None if _is_done(request_id, subscription) else _begin(subscription, msisdn=msisdn, by=by)
     except IntegrityError:
-        if _is_done(request_id):
+        if _is_done(request_id, subscription):
             return None
         raise
 
 
-def _is_done(request_id: str | None) -> bool:
-    return request_id is not None and bool(_BY_REQUEST.rows(request_id=request_id))
+def _is_done(request_id: str | None, wanted: Subscription) -> bool:
+    for (contact_id,) in _BY_REQUEST.rows(request_id=request_id) if request_id is not None else ():
+        if contact_id != wanted.contact_id:
+            raise Refused({"id": ["This id was used for the request of another identity."]})
+        return True
+    return False
 
 
 def _begin(subscription: Subscription, *, msisdn: str | None, by: User | None) -> Subscription:

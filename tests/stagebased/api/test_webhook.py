@@ -42,6 +42,16 @@ def test_the_same_request_again_is_accepted_and_changes_nothing(as_alice, reques
     assert not Address.objects.exists()
 
 
+def test_the_id_of_somebody_elses_request_is_refused_and_not_lost(as_alice, request_body) -> None:
+    as_alice.post(URL, request_body)
+    request_body["data"]["identity"] = "0c03d360-2e1b-4f1c-8a8e-dd8a4c3d0b7e"
+
+    answer = as_alice.post(URL, request_body)
+
+    assert (answer.status_code, list(answer.json())) == (400, ["accepted", "id"])
+    assert Subscription.objects.count() == 1
+
+
 def test_without_an_id_each_request_is_its_own(as_alice, request_body) -> None:
     for empty in (None, ""):
         request_body["data"]["id"] = empty
