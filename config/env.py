@@ -194,10 +194,12 @@ def timezone(name: str, *, default: str, help: str) -> str:
 
 
 def named_directories(name: str, *, help: str) -> dict[str, Path]:
-    """``name=/path`` pairs, comma separated."""
+    """``name=/path`` pairs, comma separated; each name once."""
     found: dict[str, Path] = {}
     for word in words(name, default="", pattern=r"[a-z][a-z0-9-]{0,31}=/.+", help=help):
         key, _, path = word.partition("=")
+        if key in found:
+            raise ImproperlyConfigured(f"{name} names {key!r} twice")
         found[key] = Path(path)
     return found
 

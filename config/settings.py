@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import phonenumbers
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
@@ -348,6 +349,8 @@ SMS_REGION = env.text(
     pattern=r"([A-Z]{2})?",
     help="Country (two ISO 3166 letters) whose national numbers are understood; empty: none are.",
 )
+if SMS_REGION and SMS_REGION not in phonenumbers.SUPPORTED_REGIONS:
+    raise ImproperlyConfigured(f"SMS_REGION={SMS_REGION!r}: not a country such as ZA")
 SMS_STRICT_NUMBERS = env.flag(
     "SMS_STRICT_NUMBERS",
     default=False,

@@ -93,6 +93,8 @@ def test_the_key_is_made_once_and_kept_for_its_owner_only(tmp_path):
         ({"BROKER_URL": "sqs://"}, "BROKER_URL: the URL must begin with"),
         ({"SMS_SPOOL": "spool"}, "SMS_SPOOL='spool': write an absolute path"),
         ({"SMS_REGION": "zaf"}, "SMS_REGION='zaf'"),
+        ({"SMS_REGION": "XX"}, "SMS_REGION='XX': not a country"),
+        ({"SMS_GATEWAYS": "two=/spool/2,two=/spool/3"}, "SMS_GATEWAYS names 'two' twice"),
         ({"OUTBOX_BACH": "5"}, "OUTBOX_BACH is not a setting: did you mean OUTBOX_BATCH?"),
         ({"PRODUCTION": "true"}, "SECRET_KEY is required when PRODUCTION=true"),
         ({"PRODUCTION": "true", "SECRET_KEY": "short"}, "SECRET_KEY is shorter than 50 characters"),
