@@ -41,10 +41,10 @@ def switch_language(
 ) -> list[Subscription]:
     """Go on in another language from the next message on; what waits in the old one still goes out.
 
-    The people's preferred language changes with it.
+    The people's preferred language changes with it, also of those whose programmes speak it already.
     """
     found = follow_language(which=which, lang=lang, author=author, now=now)
-    prefer_language(contact_ids={subscription.contact_id for subscription in found}, language=lang)
+    prefer_language(contact_ids=which.people(), language=lang)
     return found
 
 

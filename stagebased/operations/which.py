@@ -38,6 +38,13 @@ class Which:
         rows = alive.select_for_update(no_key=True, of=("self",)).select_related("messageset", "contact")
         return sorted(rows.order_by("pk"), key=lambda row: not row.active)
 
+    def people(self) -> set[UUID]:
+        """Whose they are."""
+        if self.contact_id is not None:
+            return {self.contact_id}
+        named = Subscription.objects.filter(pk__in=self.subscription_ids).order_by()
+        return set(named.values_list("contact", flat=True))
+
     def last_ended(self) -> list[Subscription]:
         """Of a person as a whole the newest subscription, locked, if that has come to its end; else none."""
         if self.contact_id is None:

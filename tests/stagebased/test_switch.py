@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from contacts.models import Contact
 from contacts.operations import opt_in, opt_out
 from stagebased.errors import Refused
 from stagebased.models import Change, MessageSet, Schedule, Subscription, Welcome
@@ -218,6 +219,13 @@ def test_a_language_changes_for_everything_and_for_the_person(mary, news) -> Non
     assert again(mary.contact).language == "zul_ZA"
     tick(MORNING + DAY)
     assert texts(mary) == ["Welcome", "Yidla"]
+
+
+@pytest.mark.parametrize("which", [person_of, only])
+def test_a_language_is_preferred_also_where_programmes_speak_it_already(mary, which) -> None:
+    Contact.objects.filter(pk=mary.contact_id).update(language="zul_ZA")
+    assert switch_language(which=which(mary), lang="eng_ZA", author=STAFF) == []
+    assert again(mary.contact).language == "eng_ZA"
 
 
 def test_a_schedule_changes_the_time(mary) -> None:
