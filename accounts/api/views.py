@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.errors import refuse
+from accounts.api.negotiation import AlwaysJson
 from accounts.authentication import verify_password
 from accounts.models import User
 from accounts.operations import AccountDisabled, account_for_email, issue_token
@@ -33,6 +34,7 @@ class UserTokenView(APIView):
     """
 
     permission_classes = [IsAdminUser, HasScope]
+    content_negotiation_class = AlwaysJson
     token_scope = "accounts"  # noqa: S105 - a scope, not a secret
 
     def post(self, request: Request) -> Response:
@@ -59,6 +61,7 @@ class LoginTokenView(APIView):
 
     authentication_classes = []
     permission_classes = []
+    content_negotiation_class = AlwaysJson
 
     def post(self, request: Request) -> Response:
         form = LoginInput(data=request.data)

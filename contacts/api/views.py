@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.errors import Conflict, refuse
+from accounts.api.negotiation import AlwaysJson
 from accounts.api.pagination import EnvelopePagination
 from accounts.models import User
 from accounts.permissions import HasScope, MayUseProgrammes
@@ -68,6 +69,7 @@ def find_identity(pk: str) -> Contact:
 
 class ContactsView(APIView):
     permission_classes = [IsAuthenticated, HasScope, MayUseProgrammes]
+    content_negotiation_class = AlwaysJson
     token_scope = "contacts"  # noqa: S105 - a scope, not a secret
 
     def page(self, rows: Any, show: Any) -> Response:

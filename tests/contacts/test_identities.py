@@ -260,3 +260,9 @@ def test_a_token_for_something_else_is_not_for_people(alice, thandi) -> None:
     assert client_with_token(alice, "sms").get(URL).status_code == 403
     assert client_with_token(alice, "contacts:read").get(URL).status_code == 200
     assert client_with_token(alice, "contacts:read").delete(one(thandi)).status_code == 403
+
+
+@pytest.mark.parametrize("wanted", ["text/html", "application/xml"])
+def test_answers_are_json_whatever_a_caller_would_rather_have(as_alice, alice_contact, wanted) -> None:
+    answer = as_alice.get("/api/v1/identities/?format=xml", headers={"accept": wanted})
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -11,14 +11,13 @@ from django.http import Http404
 from django.urls import get_script_prefix, reverse
 from django_filters import FilterSet
 from rest_framework import status, viewsets
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import FormParser
 from rest_framework.permissions import IsAuthenticated
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.negotiation import AlwaysJson
 from accounts.api.pagination import EnvelopePagination
 from accounts.api.parsers import JSONParser
 from accounts.authentication import BasicAuthentication, TokenAuthentication
@@ -31,16 +30,6 @@ from stagebased.api.inputs import Shape
 from stagebased.api.parsers import BoundedMultiPartParser
 
 Record = TypeVar("Record", bound=Model)
-
-
-class AlwaysJson(DefaultContentNegotiation):
-    """Answers are JSON whatever a caller would rather have, as with most APIs."""
-
-    def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        first = next(iter(renderers))
-        return first, str(first.media_type)
 
 
 class DialectView(APIView):
