@@ -71,11 +71,10 @@ def _verified(request: HttpRequest, name: str, password: str) -> User:
     if account is not None and not account.is_active:
         message = f"The username {placeholder(name)} has not been activated or is blocked."
         raise Refusal(403, message)
-    shut = _shut(account, address)
-    # A right password is of no help while it is shut, and must not be found out then.
-    if shut or not _is_right(request, account.get_username() if account else name, password):
+    refusal = _shut(account, address) or _wrong(request, account, name, password)
+    if refusal is not None:
         visits.note_failure(account=account, address=address)
-        raise shut or Refusal(401, "Wrong username or password.")
+        raise refusal
     assert account is not None  # noqa: S101 - nobody has the right password of no account
     visits.note_login(account=account, address=address)
     return account
@@ -89,11 +88,14 @@ def _shut(account: User | None, address: str) -> Refusal | None:
     return None
 
 
-def _is_right(request: HttpRequest, username: str, password: str) -> bool:
+def _wrong(request: HttpRequest, account: User | None, name: str, password: str) -> Refusal | None:
+    wrong = Refusal(401, "Wrong username or password.")
     try:
-        return verify_password(request, username, password) is not None
+        user = verify_password(request, account.get_username() if account else name, password)
     except TooManyAttempts:
-        raise Refusal(406, _SHUT) from None
+        # The whole site's limit. Where there is no account there is nothing to shut.
+        return Refusal(406, _SHUT) if account else wrong
+    return None if user else wrong
 
 
 class Logout(Service):

@@ -124,6 +124,21 @@ def test_fifty_failures_shut_the_address_for_an_hour(app):
     assert app.log_in().status_code == 200
 
 
+def test_a_name_that_nobody_has_counts_against_the_address_alone(app):
+    for _ in range(50):
+        assert app.log_in("nobody", "wrong").json() == ["Wrong username or password."]
+    for name in ("nobody", "alice"):
+        answer = app.log_in(name)
+        assert (answer.status_code, answer.json()) == (406, ["This IP address is temporarily blocked."])
+
+
+def test_a_limit_of_the_whole_site_shuts_the_account_and_is_counted(app, settings):
+    settings.PASSWORD_FAILURES = 1
+    assert app.log_in("alice", "wrong").status_code == 401
+    assert app.log_in("alice", "wrong").json() == ["Account is temporarily blocked."]
+    assert FailedLogin.objects.count() == 2
+
+
 def address(app) -> str:
     app.log_in("nobody", "wrong")
     failed = FailedLogin.objects.get()
