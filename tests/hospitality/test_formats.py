@@ -1,6 +1,7 @@
 """JSON and XML, forms and other bodies, and the order of checks."""
 
 import json
+from http.client import HTTPConnection
 from xml.etree import ElementTree
 
 import pytest
@@ -109,13 +110,24 @@ def test_a_login_in_every_encoding(members, stranger, content_type, body):
         (FORM, "a=1&" * 1200, 400, "The request has too many fields."),
         ("application/xml", "<a>", 400, "Invalid XML."),
         ("application/xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', 400, "Invalid XML."),
+        ("application/xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'.encode("utf-16"), 400, "Invalid XML."),
         ("text/csv", "a,b", 406, "Unsupported request content type text/csv"),
+        ("text/plain", "username=a", 406, "Unsupported request content type text/plain"),
         ("multipart/form-data", "x", 400, "Invalid form."),
     ],
 )  # fmt: skip
 def test_bodies_that_cannot_be_read(stranger, content_type, body, status, text):
     answer = stranger.call("user/login", content_type=content_type, body=body)
     assert (answer.status_code, answer.json()) == (status, [text])
+
+
+def test_a_form_without_a_content_type_through_django_s_own_server(live_server):
+    """``runserver`` says text/plain of what says nothing."""
+    app = HTTPConnection(live_server.thread.host, live_server.thread.port, timeout=10)
+    app.request("POST", "/services/rest/user/login", body=b"username=nobody&password=x")
+    answer = app.getresponse()
+    assert (answer.status, answer.reason) == (401, "Unauthorized : Wrong username or password.")
+    app.close()
 
 
 def test_a_body_that_is_too_large(stranger, settings):
