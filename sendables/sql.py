@@ -25,7 +25,7 @@ class Among(Func):
     output_field = BooleanField()
     conditional = True
 
-    def __init__(self, column: str | F, values: Iterable[Any]) -> None:
+    def __init__(self, column: str | F | Func, values: Iterable[Any]) -> None:
         super().__init__(F(column) if isinstance(column, str) else column)
         self.values = list(values)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Upper
 
 from accounts.models import User
 from hospitality.errors import NotSent, UnknownMessage
@@ -14,14 +14,18 @@ from hospitality.models import Report
 from sendables import operations as sendables
 from sendables.entities import entity
 from sendables.models import Message
+from sendables.selectors.audience import named
 from sendables.selectors.conversations import messages_of, one_seen, participants
 from sendables.selectors.lists import received_one
+from sendables.sql import Among
 
 ENTITY = "message"
 NO_RECIPIENTS = "There are no recipients, please enter a recipient for the message."
 NOBODY_LEFT = "The message cannot be sent because all recipients are blocked."
 TOO_MANY = "You have sent too many messages of late, please try again later."
 _LONGEST_SUBJECT = 200
+#: Accounts that are written to. Somebody who is no member has an inbox too, and may be answered.
+_REACHED = Q(is_active=True) & (Q(member=None) | Q(member__validated=True))
 
 
 @transaction.atomic
@@ -31,12 +35,12 @@ def send(*, sender: User, names: Iterable[str], subject: str, body: str) -> Mess
     Those who blocked the sender, or whom the sender blocked, and members who
     are blocked or not validated are left out; somebody must be left.
     """
-    wanted = list(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
-    members = _members(wanted)
+    wanted = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    members = members_named(wanted)
     problems = [*_recipient_problems(wanted, members), *_subject_problems(subject)]
     if problems:
         raise NotSent(*problems)
-    people = [user for user in members.values() if user.is_active and user.member.validated]
+    people = named(user.pk for user in members.values()).filter(_REACHED)
     try:
         return sendables.send_message(
             sender=sender, recipients=people, content=body, subject=subject, allow_self=True
@@ -45,11 +49,15 @@ def send(*, sender: User, names: Iterable[str], subject: str, body: str) -> Mess
         raise _translated(refused) from None
 
 
-def _members(names: list[str]) -> dict[str, User]:
-    """By user name in lower case."""
-    members = User.objects.filter(member__isnull=False).select_related("member")
-    found = members.annotate(lower=Lower("username")).filter(lower__in=names).order_by("-pk")
-    return {user.get_username().lower(): user for user in found}
+def members_named(names: list[str]) -> dict[str, User]:
+    """By the name as it is written here: the one of the very same name, or else in whatever case."""
+    # In capitals, as the index has them. The database may know those of ASCII only, so the name itself too.
+    same = Q(Among(Upper("username"), [name.upper() for name in names])) | Q(Among("username", names))
+    found = list(User.objects.filter(same, member__isnull=False).order_by("-pk"))
+    exact = {user.get_username(): user for user in found}
+    alike = {user.get_username().upper(): user for user in found}
+    people = {name: exact.get(name) or alike.get(name.upper()) for name in names}
+    return {name: user for name, user in people.items() if user is not None}
 
 
 def _recipient_problems(wanted: list[str], members: dict[str, User]) -> list[str]:
@@ -72,10 +80,10 @@ def _translated(refused: sendables.SendablesError) -> NotSent:
 
 @transaction.atomic
 def reply(*, sender: User, thread: int, body: str) -> Message:
-    """Answer everybody else in the conversation. UnknownMessage, NotSent."""
+    """Answer everybody else in the conversation who can be written to. UnknownMessage, NotSent."""
     kind = entity(ENTITY)
     latest = messages_of(kind, sender, thread).order_by("-pk").first()
-    if latest is None or latest.thread_id != thread:
+    if latest is None:
         raise UnknownMessage
     if not body.strip():
         raise NotSent("A message must be included in your reply.")
@@ -83,7 +91,7 @@ def reply(*, sender: User, thread: int, body: str) -> Message:
     try:
         fields = {"content": body}
         sent = sendables.reply(
-            entity_name=ENTITY, sender=sender, key=latest.pk, fields=fields, allow_self=alone
+            entity_name=ENTITY, sender=sender, key=latest.pk, fields=fields, allow_self=alone, whom=_REACHED
         )
     except sendables.SendablesError as refused:
         raise _translated(refused) from None
@@ -107,8 +115,7 @@ def archive(*, person: User, thread: int, away: bool) -> None:
     What is put away is marked as read: apps show the unread count beside the
     list that the conversation is no longer in.
     """
-    seen = messages_of(entity(ENTITY), person, thread).filter(Q(thread=thread) | Q(pk=thread, thread=None))
-    if not seen.exists():
+    if not messages_of(entity(ENTITY), person, thread).exists():
         raise UnknownMessage
     if away:
         mark(reader=person, thread=thread, read=True)
@@ -118,7 +125,7 @@ def archive(*, person: User, thread: int, away: bool) -> None:
 
 def block(*, member: User, name: str, blocked: bool) -> bool:
     """Block the member of that user name, or take it back; whether there is such a member."""
-    found = _members([name.strip().lower()])
+    found = members_named([name.strip()])
     if not found:
         return False
     people = [user.pk for user in found.values()]

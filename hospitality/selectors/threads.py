@@ -65,7 +65,7 @@ def conversation(reader: User, thread: int, *, limit: int, offset: int) -> Conve
     kind = entity(ENTITY)
     seen = messages_of(kind, reader, thread).order_by("sent_on", "pk")
     first = seen.first()
-    if first is None or first.thread_id != thread:
+    if first is None:
         return None
     people = _people(participants(kind, reader, thread).order_by("pk"))
     return Conversation(first.subject, people, list(seen[offset : offset + limit]))
@@ -80,7 +80,7 @@ def _people(users: Iterable[User]) -> list[Person]:
 def containing(reader: User, message: int) -> int | None:
     """The conversation of that id, or of the message of that id; None when the reader sees neither."""
     kind = entity(ENTITY)
-    if messages_of(kind, reader, message).filter(thread=message).exists():
+    if messages_of(kind, reader, message).exists():
         return message
     found = one_seen(kind, reader, message)
     return found.thread_id if found is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -20,13 +21,20 @@ from sendables.selectors.conversations import in_thread, one_seen, participants
 
 @transaction.atomic
 def reply(
-    *, entity_name: str, sender: User, key: Any, fields: dict[str, Any], allow_self: bool = False
+    *,
+    entity_name: str,
+    sender: User,
+    key: Any,
+    fields: dict[str, Any],
+    allow_self: bool = False,
+    whom: Q | None = None,
 ) -> Sent:
     """Answer a message that ``sender`` received or sent, in its conversation and under its subject.
 
     Goes to everybody else in what the sender sees of the conversation; where
     that is more than REPLY_LIMIT people, to the writer of the answered
-    message alone. Raises UnknownThread, NoRecipients, TooFast.
+    message alone; of all these to those users that ``whom`` is true of. Raises
+    UnknownThread, NoRecipients, TooFast.
     """
     kind = entity(entity_name)
     answered = one_seen(kind, sender, key) if kind.has_threads else None
@@ -36,7 +44,7 @@ def reply(
     return send(
         entity_name=entity_name,
         sender=sender,
-        recipients=_addressed(kind, sender, answered),
+        recipients=_addressed(kind, sender, answered).filter(whom or Q()),
         fields={**fields, **more},
         allow_self=allow_self,
     )

@@ -31,7 +31,8 @@ def seen_by(kind: Entity, person: User) -> Q:
 
 def in_thread(thread: int, prefix: str = "") -> Q:
     """Contents of the conversation; ``prefix`` leads to them from elsewhere (``"sendable__"``)."""
-    return Q(**{f"{prefix}pk": thread}) | Q(**{f"{prefix}thread": thread})
+    begun = {f"{prefix}pk": thread, f"{prefix}thread": None}
+    return Q(**begun) | Q(**{f"{prefix}thread": thread})
 
 
 def one_seen(kind: Entity, person: User, key: Any) -> Any | None:

@@ -7,7 +7,7 @@ from hospitality.models import Member, Report
 from sendables import operations as sendables
 from sendables.models import Message
 from tests.conftest import client_with_token
-from tests.hospitality.conftest import App
+from tests.hospitality.conftest import App, member
 
 NO_RECIPIENTS = "There are no recipients, please enter a recipient for the message."
 
@@ -115,7 +115,7 @@ def test_the_experimental_ways(thread, bobs, alices):
     [
         ({"subject": "s"}, NO_RECIPIENTS),
         ({"recipients": " , ", "subject": "s"}, NO_RECIPIENTS),
-        ({"recipients": "bob, nobody,who", "subject": "s"}, "One or more usernames are invalid: nobody, who"),
+        ({"recipients": "bob, Nobody,who", "subject": "s"}, "One or more usernames are invalid: Nobody, who"),
         ({"recipients": "bob"}, "A subject must be included with the message."),
         ({"recipients": "staff", "subject": "s"}, "One or more usernames are invalid: staff"),
         (
@@ -137,6 +137,24 @@ def test_names_in_any_case_with_blanks_and_doubles_are_one(alices, bobs):
     ]
     assert threads(bobs)[0]["participants"][1]["name"] == "bob"
     assert Message.objects.get().receipts.count() == 1
+
+
+def test_of_names_that_differ_in_case_the_very_same_counts(alices, host):
+    names = ["zed", "Zed", "ärger", "Ärger"]
+    for name in names:
+        member(User.objects.create_user(name))
+    for name in names:
+        answer = alices.call("message/send", {"recipients": name, "subject": "s", "body": "b"})
+        assert answer.json() == [True]
+        assert User.objects.get(sendables_messagereceipts__sendable=answer["X-Message-Id"]).username == name
+    assert alices.call("user/block", {"username": "Ärger"}).json() == [True]
+
+
+def test_as_many_names_as_a_request_holds(alices):
+    names = ",".join(f"{number:x}" for number in range(300_000))
+    answer = alices.call("message/send", body=f"subject=s&body=b&recipients={names}")
+    assert answer.status_code == 400
+    assert answer.json()[0].startswith("One or more usernames are invalid: 0, 1, 2, ")
 
 
 def test_one_conversation_for_all_recipients(alices, bobs, eves):
@@ -189,9 +207,14 @@ def test_senseless_threads(alices, route, key):
     assert (answer.status_code, answer.json()) == (400, ["Invalid parameters passed."])
 
 
-def test_a_later_message_of_a_conversation_is_not_its_id(thread, bobs):
+def test_a_later_message_of_a_conversation_is_not_its_id(thread, alices, bobs):
     answer = bobs.call("message/reply", {"thread_id": thread, "body": "yes"})
-    assert read(bobs, answer["X-Message-Id"]).status_code == 403
+    key = answer["X-Message-Id"]
+    assert read(bobs, key).status_code == 403
+    assert alices.call("message/deleteThread", {"thread_id": key}).status_code == 403
+    assert alices.call("message/archiveThread", {"thread_id": key}).status_code == 403
+    assert alices.call("message/markThreadRead", {"thread_id": key}).json() == [True]
+    assert [(each["count"], each["is_new"]) for each in threads(alices)] == [("2", "1")]
 
 
 def test_deleting_is_for_oneself_only(thread, alices, bobs):
@@ -241,13 +264,25 @@ def test_blocked_members_are_not_reached_and_the_others_are(alices, bobs, eves):
 
 
 @pytest.mark.parametrize("how", ["blocked account", "not validated"])
-def test_hidden_members_are_not_written_to(alices, bob, how):
+def test_hidden_members_are_not_written_to(thread, alices, bob, how):
     if how == "blocked account":
         User.objects.filter(pk=bob.pk).update(is_active=False)
     else:
         Member.objects.filter(pk=bob.pk).update(validated=False)
-    answer = alices.call("message/send", {"recipients": "bob", "subject": "s", "body": "b"})
-    assert answer.json() == ["The message cannot be sent because all recipients are blocked."]
+    for answer in (
+        alices.call("message/send", {"recipients": "bob", "subject": "s", "body": "b"}),
+        alices.call("message/reply", {"thread_id": thread, "body": "b"}),
+    ):
+        assert answer.status_code == 400
+        assert answer.json() == ["The message cannot be sent because all recipients are blocked."]
+    assert bob.sendables_messagereceipts.count() == 1
+
+
+def test_somebody_who_wrote_from_the_web_is_answered_without_being_a_member(alices, alice, staff):
+    letter = sendables.send_message(sender=staff, recipients=[alice], content="Welcome")
+    answer = alices.call("message/reply", {"thread_id": letter.sendable.pk, "body": "Thanks"})
+    assert answer.json() == [True]
+    assert [each["content"] for each in client_with_token(staff).get("/messages/").json()] == ["Thanks"]
 
 
 def test_who_sends_too_much_is_told_in_words(alices, bob, settings):

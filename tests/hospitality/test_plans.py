@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from hospitality.operations.messages import members_named
 from hospitality.places import box
 from hospitality.selectors.hosts import by_place, by_word
 
@@ -68,3 +69,9 @@ def test_each_meaning_of_a_word_has_its_index(crowd):
         for index in ("username", "email", "fullname"):
             assert f"hospitality_{index}" in plan
         assert "city_key" in plan
+
+
+def test_recipients_are_looked_up_by_their_names(crowd):
+    [plan] = plans(lambda: members_named(["Crowd1", "crowd2", "nobody"]))
+    assert "hospitality_username" in plan
+    assert "Seq Scan" not in plan
