@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import F, OrderBy, Q, QuerySet, Value
 
 from sendables.sql import RowsBefore, storable
 
@@ -28,6 +28,8 @@ class Column(NamedTuple):
     descending: bool
     #: The field whose type the column has: a foreign key's target, a generated field's output.
     type: Any
+    #: Rows without a value come last, in either direction.
+    nullable: bool
 
 
 class Order:
@@ -35,29 +37,25 @@ class Order:
 
     def __init__(self, model: Any, names: Sequence[str], *, last: str) -> None:
         wanted = [*names, *([] if last in [name.lstrip("-") for name in names] else [f"-{last}"])]
-        self.columns = [
-            Column(name.lstrip("-"), name.startswith("-"), _type(field_at(model, name.lstrip("-"))))
-            for name in wanted
-        ]
+        self.columns = [_column(model, name.lstrip("-"), descending=name[0] == "-") for name in wanted]
 
     @property
     def paths(self) -> list[str]:
         return [column.path for column in self.columns]
 
     def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        return rows.order_by(*(F(c.path).desc() if c.descending else F(c.path).asc() for c in self.columns))
+        return rows.order_by(*(_ordering(column) for column in self.columns))
 
     def behind(self, values: Sequence[Any]) -> Any:
         """The condition of being behind the row with these values (or expressions) of ``paths``."""
         directions = {column.descending for column in self.columns}
-        if len(directions) == 1:
+        if len(directions) == 1 and not any(column.nullable for column in self.columns):
             columns = [F(path) for path in self.paths]
             return RowsBefore(columns, self._expressions(values), backwards=not directions.pop())
         behind, equal = Q(pk__in=[]), Q()
         for column, value in zip(self.columns, values, strict=True):
-            further = "lt" if column.descending else "gt"
             # Equal so far and then further: one step per column.
-            behind |= equal & Q(**{f"{column.path}__{further}": value})
+            behind |= equal & _further(column, value)
             equal &= Q(**{column.path: value})
         return behind
 
@@ -82,9 +80,30 @@ class Order:
         except (ValueError, TypeError, ValidationError, RecursionError):
             raise BadCursor from None
         for column, value in zip(self.columns, values, strict=True):
-            if value is None or not storable(column.type, [value]):
+            if not (column.nullable if value is None else storable(column.type, [value])):
                 raise BadCursor
         return values
+
+
+def _column(model: Any, path: str, *, descending: bool) -> Column:
+    *relations, _ = path.split("__")
+    steps = [field_at(model, "__".join(relations[: at + 1])) for at in range(len(relations))]
+    end = field_at(model, path)
+    return Column(path, descending, _type(end), nullable=any(field.null for field in [*steps, end]))
+
+
+def _ordering(column: Column) -> OrderBy:
+    nulls_last = column.nullable or None
+    place = F(column.path)
+    return place.desc(nulls_last=nulls_last) if column.descending else place.asc(nulls_last=nulls_last)
+
+
+def _further(column: Column, value: Any) -> Q:
+    """What comes behind the value in this column."""
+    if value is None:
+        return Q(pk__in=[])
+    further = Q(**{f"{column.path}__{'lt' if column.descending else 'gt'}": value})
+    return further | Q(**{f"{column.path}__isnull": True}) if column.nullable else further
 
 
 def field_at(model: Any, path: str) -> Any:
@@ -100,4 +119,6 @@ def _type(field: Any) -> Any:
 
 
 def _as_text(value: Any) -> Any:
+    if value is None:
+        return None
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

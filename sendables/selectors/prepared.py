@@ -31,21 +31,29 @@ def received_page(
     behind: list[Any] | None,
 ) -> list[tuple[Any, ...]]:
     """Up to ``most`` rows of the reader's inbox in its order, behind the row with these values."""
-    statement = _page(kind, columns, unread, most, behind is not None)
+    nulls = None if behind is None else tuple(value is None for value in behind)
+    statement = _page(kind, columns, unread, most, nulls)
     values = {f"after{at}": value for at, value in enumerate(behind or [])}
     return statement.rows(reader=reader, now=timezone.now(), **values)
 
 
 @lru_cache(maxsize=256)
-def _page(kind: Entity, columns: tuple[str, ...], unread: bool | None, most: int, follows: bool) -> Prepared:
+def _page(
+    kind: Entity, columns: tuple[str, ...], unread: bool | None, most: int, nulls: tuple[bool, ...] | None
+) -> Prepared:
+    """``nulls``: which values of the row that the page is behind are none; None for the first page."""
+
     def build() -> Any:
         field, order = kind.receipt_model._meta.get_field, order_received(kind)
         reader = Parameter("reader", field("recipient").target_field)
         rows = kind.receipts.filter(recipient_id=reader).visible(Parameter("now", field("sent_on")))
         if unread is not None:
             rows = rows.filter(unread=unread)
-        if follows:
-            last = [Parameter(f"after{at}", column.type) for at, column in enumerate(order.columns)]
+        if nulls is not None:
+            last = [
+                None if null else Parameter(f"after{at}", column.type)
+                for at, (column, null) in enumerate(zip(order.columns, nulls, strict=True))
+            ]
             rows = rows.filter(order.behind(last))
         return order.apply(rows).values_list(*columns)[:most]
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from sendables import operations
-from sendables.models import MessageReceipt
+from sendables.models import Message, MessageReceipt
 from sendables.selectors.keyset import Order
 
 
@@ -156,3 +156,19 @@ def test_mixed_directions_are_paged_too(alice, bob, write, seven) -> None:
         cursor = order.write([last.unread, last.sent_on, last.sendable_id])
     unread = [seven[at] for at in (0, 1, 3, 5, 6)]
     assert found == [*unread, seven[2], seven[4]]
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize("then", ["sent_on", "-sent_on"])
+def test_an_order_by_what_may_be_nothing_loses_nobody(
+    alice, bob, eve, as_bob, write, settings, sign, then
+) -> None:
+    for number, sender in enumerate([alice, eve, alice, eve, alice]):
+        write(sender, [bob], str(number))
+    Message.objects.filter(content__in="03").update(sender=None)
+    settings.SENDABLES = {"message": {"ORDER_RECEIVED": [f"{sign}sendable__sender__username", then]}}
+    people = ["24", "1"] if then == "sent_on" else ["42", "1"]
+    nobodys = "03" if then == "sent_on" else "30"
+    expected = "".join([*(people if sign == "" else reversed(people)), nobodys])
+    for url in ("/messages/?limit=1", "/messages/?limit=2", "/messages/?limit=1&content=", "/messages/"):
+        assert "".join(text for page in walk(as_bob, url) for text in page) == expected
