@@ -44,6 +44,7 @@ class ReplyView(RepeatableView):
 
     def reply(self, key: Any, fields: dict[str, Any]) -> Answer:
         sent = operations.reply(entity_name=self.entity_name, sender=self.user, key=key, fields=fields)
+        self.call_back(sent, fields)
         key_name = self.kind.settings.PARTICIPANT_KEY_NAME
         people = named(sent.reached).order_by("pk").values_list(key_name, flat=True)
         return {self.recipients_field: list(people)}

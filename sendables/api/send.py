@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 from sendables.api.base import EntityView
 from sendables.api.errors import refuse
+from sendables.operations import Sent
 from sendables.operations.repeats import once
 from sendables.selectors.audience import named
 
@@ -25,7 +26,7 @@ Answer = dict[str, Any]
 
 
 class RepeatableView(EntityView):
-    """A view whose work is done once per ``Idempotency-Key``."""
+    """A view that sends, once per ``Idempotency-Key``."""
 
     def perform(self, request: Request, do: Callable[[], Answer]) -> tuple[Answer, dict[str, str]]:
         """The answer and its headers; a remembered answer is marked ``Idempotency-Replayed: true``."""
@@ -39,6 +40,15 @@ class RepeatableView(EntityView):
             user=self.user, key=key, fingerprint=fingerprint_of(request), keep_for=hours, do=do
         )
         return answer, {"Idempotency-Replayed": "true"} if replayed else {}
+
+    def call_back(self, sent: Sent, fields: Answer) -> None:
+        """AFTER_SEND_CALLBACKS, once committed."""
+        for callback in self.kind.settings.AFTER_SEND_CALLBACKS:
+            self.call_after_commit(callback, fields, named(sent.reached))
+
+    def call_after_commit(self, callback: Callable[..., Any], fields: Answer, recipients: Any) -> None:
+        # A function, not a partial: Django names it in the log line when it fails, and a partial has no name.
+        transaction.on_commit(lambda: callback(self.request, fields, recipients), robust=True)
 
 
 def fingerprint_of(request: Request) -> str:
@@ -61,11 +71,5 @@ class SendView(RepeatableView):
         told: Answer = body.save()
         sent = getattr(body, "sent", None)
         if sent is not None:
-            for callback in self.kind.settings.AFTER_SEND_CALLBACKS:
-                recipients = named(sent.reached)
-                self.call_after_commit(callback, body.sent_fields(), recipients)
+            self.call_back(sent, body.sent_fields())
         return told
-
-    def call_after_commit(self, callback: Callable[..., Any], fields: Answer, recipients: Any) -> None:
-        # A function, not a partial: Django names it in the log line when it fails, and a partial has no name.
-        transaction.on_commit(lambda: callback(self.request, fields, recipients), robust=True)

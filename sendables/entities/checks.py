@@ -121,6 +121,7 @@ def _entity(kind: Entity) -> Problems:
         return
     yield from _fields(kind)
     yield from _orders(kind)
+    yield from _filters(kind)
 
 
 def _model_problem(kind: Entity) -> str | None:
@@ -166,8 +167,19 @@ def _orders(kind: Entity) -> Problems:
                 )
 
 
+def _filters(kind: Entity) -> Problems:
+    """The project's own ones: those that all entities begin with name fields that not all of them have."""
+    for key, model in (
+        ("FILTER_FIELDS_SENDABLES", kind.content_model),
+        ("FILTER_FIELDS_RECIPIENTS", get_user_model()),
+    ):
+        for name in configured().get(kind.name, {}).get(key, ()):
+            if not _leads_somewhere(model, name):
+                yield _error(f"SENDABLES[{kind.name!r}][{key!r}]: {model.__name__} has no {name!r}.", "E010")
+
+
 def _leads_somewhere(model: Any, path: str) -> bool:
-    """Whether the path of an ordering ends at a field."""
+    """Whether the path of an ordering or a filter ends at a field."""
     *relations, name = path.split("__")
     try:
         for relation in relations:

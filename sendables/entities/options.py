@@ -117,8 +117,16 @@ OPTIONS: dict[str, Option] = {
         100, Kind.COUNT, "In a conversation of more people a reply goes to the writer answered, not to all."
     ),
     "IDEMPOTENCY_HOURS": Option(24, Kind.COUNT, "How long an Idempotency-Key is remembered."),
-    "AFTER_SEND_CALLBACKS": Option([], Kind.OBJECTS, "f(request, fields, recipients), called after commit."),
-    "AFTER_SEND_TASKS": Option([], Kind.NAMES, "Names of Celery tasks that get (entity, key) after commit."),
+    "AFTER_SEND_CALLBACKS": Option(
+        [],
+        Kind.OBJECTS,
+        "f(request, fields, recipients), called after the commit of a send or reply to listed people.",
+    ),
+    "AFTER_SEND_TASKS": Option(
+        [],
+        Kind.NAMES,
+        "Names of Celery tasks that get (entity, key) after commit, for large sends after each bite.",
+    ),
     # Selecting
     "GET_VALID_ITEMS": Option(
         "sendables.api.policies.get_valid_items_lenient",

@@ -17,6 +17,7 @@ from sendables.entities import Entity, entity
 from sendables.models import Posting
 from sendables.operations.delivering import deliver
 from sendables.operations.errors import NoRecipients, NotScheduled
+from sendables.operations.pacing import spend
 from sendables.operations.sending import note_send, send, store, tell
 from sendables.selectors.audience import allowed, everybody, members, named
 
@@ -77,7 +78,14 @@ def post(
     publish_at: datetime,
     allow_self: bool = False,
 ) -> Posting:
-    """Keep a send for ``publish_at``. Who is in a group, or everybody, is found out then."""
+    """Keep a send for ``publish_at``. Who is in a group, or everybody, is found out then.
+
+    Counts against the sender's limits now, with all who are listed; raises TooFast.
+    """
+    kind = entity(entity_name)
+    spend(kind, posted_by, "SEND_RATE", 1)
+    # Groups and everybody are for administrators, who have no limit.
+    spend(kind, posted_by, "RECIPIENT_RATE", len(audience.get("ids", ())))
     made = Posting.objects.create(
         entity=entity_name,
         posted_by=posted_by,
@@ -88,7 +96,7 @@ def post(
         expires_at=fields.get("expires_at"),
     )
     to = "ids" if "ids" in audience else "groups" if "groups" in audience else "everybody"
-    note_send(entity(entity_name), "", posting=made.pk, to=to, publish_at=publish_at.isoformat())
+    note_send(kind, "", posting=made.pk, to=to, publish_at=publish_at.isoformat())
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sendables.entities import FilterType
 from sendables.entities.checks import check_settings
 
 
@@ -53,6 +54,14 @@ WRONG = {
     "a key that is not there": ({"message": {"SENDABLE_KEY_NAME": "slug"}}, "E008"),
     "people known by their first name": ({"message": {"PARTICIPANT_KEY_NAME": "first_name"}}, "E008"),
     "an order that leads nowhere": ({"message": {"ORDER_RECEIVED": ["-colour"]}}, "E009"),
+    "a filter that leads nowhere": (
+        {"message": {"FILTER_FIELDS_SENDABLES": {"colour": FilterType.EQUALS}}},
+        "E010",
+    ),
+    "a filter of people that leads nowhere": (
+        {"message": {"FILTER_FIELDS_RECIPIENTS": {"colour": FilterType.EQUALS}}},
+        "E010",
+    ),
     "an order through no relation": ({"message": {"ORDER_RECEIVED": ["sent_on__year"]}}, "E009"),
 }
 

@@ -34,6 +34,16 @@ def test_callbacks_run_after_commit_and_their_trouble_stays_theirs(bob, as_alice
 
 
 @pytest.mark.django_db(transaction=True)
+def test_callbacks_hear_of_answers_too(bob, as_alice, as_bob, configure) -> None:
+    send(as_alice, bob)
+    custom.calls.clear()
+    configure(AFTER_SEND_CALLBACKS=[f"{HERE}.remember"])
+    [item] = as_bob.get("/messages/").json()
+    assert as_bob.post(f"/messages/{item['id']}/reply/", {"content": "yes"}).status_code == 201
+    assert custom.calls == [("bob", {"content": "yes"}, ["alice"])]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_tasks_hear_of_a_send(bob, as_alice, as_bob, configure, monkeypatch) -> None:
     started: list[tuple[str, list[str]]] = []
     monkeypatch.setattr(current_app, "send_task", lambda name, args: started.append((name, args)))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from sendables import operations
 from sendables.entities.rates import Rate
-from sendables.models import Pace
+from sendables.models import Pace, Posting
 
 
 def send(client, *people):
@@ -59,6 +59,20 @@ def test_every_sending_path_is_limited(alice, bob, write, settings) -> None:
         write(alice, [bob])
     with pytest.raises(operations.TooFast):
         operations.reply(entity_name="message", sender=alice, key=message.pk, fields={"content": "x"})
+
+
+def test_sends_for_later_count_at_once(bob, eve, as_alice, settings) -> None:
+    later = (timezone.now() + timedelta(days=1)).isoformat()
+
+    def schedule(*people):
+        body = {"content": "x", "recipient_ids": [p.pk for p in people], "publish_at": later}
+        return as_alice.post("/messages/send/", body).status_code
+
+    settings.SENDABLES = {"message": {"SCHEDULING": True, "SEND_RATE": "1/day"}}
+    assert [schedule(bob), schedule(bob), send(as_alice, bob).status_code] == [201, 429, 429]
+    settings.SENDABLES = {"message": {"SCHEDULING": True, "RECIPIENT_RATE": "2/day"}}
+    assert [schedule(bob, eve), schedule(bob)] == [201, 429]
+    assert Posting.objects.count() == 2
 
 
 def test_people_do_not_share_a_limit_and_administrators_have_none(
