@@ -41,6 +41,12 @@ class BodiesMixin:
         known: Any = super().get_search_fields(request)  # type: ignore[misc]  # a mixin before ModelAdmin
         return [*known, *(self.body_search_fields if may_read(request) else ())]
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Not by a body either in the list's address: what it begins with can be found out by trying."""
+        if lookup.partition("__")[0] in self.body_fields and not may_read(request):
+            return False
+        return bool(super().lookup_allowed(lookup, value, request))  # type: ignore[misc]  # a mixin before ModelAdmin
+
 
 def _recipients(receipts: Any, **also: Any) -> Coalesce:
     """How many receipts the sendable of the outer query has, in the list's own statement."""

@@ -89,6 +89,21 @@ def test_search_looks_into_bodies_only_for_those_who_may_read_them(alice, bob, d
     assert found(desk, "nobody") == 1
 
 
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        "message/?content__startswith=words",
+        "message/?subject__startswith=x",
+        "notice/?content=x",
+        "posting/?fields__content__startswith=x",
+        "messagereceipt/?sendable__content__startswith=x",
+    ],
+)
+def test_addresses_of_lists_ask_for_bodies_no_more_than_the_search(desk, may, lookup) -> None:
+    may(*VIEWS)
+    assert desk.get(ROOT + lookup).status_code == 400
+
+
 def test_a_list_runs_no_statement_per_row(alice, bob, eve, desk, may, write) -> None:
     may(*VIEWS)
     write(alice, [bob])
