@@ -214,7 +214,16 @@ class ContactAdmin(ModelAdmin):
         """What each app tells of the person, the newest first."""
         if contact._state.adding:
             return SafeString("—")
-        return render_to_string("contacts/records.html", {"sections": list(_told(contact, self.known_most))})
+        reader: Any = getattr(contact, "read_by", None)
+        told = _told(contact, self.known_most, may=reader.has_perm if reader else lambda right: False)
+        return render_to_string("contacts/records.html", {"sections": list(told)})
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """With who looks at it, for ``known``: a column is not told of the request."""
+        contact: Any = super().get_object(request, object_id, from_field)
+        if contact is not None:
+            contact.read_by = request.user
+        return contact
 
     @action(description="Export as JSON", url_path="export", permissions=["hand_out"])
     def export(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
@@ -337,9 +346,9 @@ class ContactAdmin(ModelAdmin):
 _PLAIN = ("text", "state", "message_set", "broadcast", "change")
 
 
-def _told(contact: Contact, most: int) -> Iterator[dict[str, Any]]:
+def _told(contact: Contact, most: int, *, may: Callable[[str], bool]) -> Iterator[dict[str, Any]]:
     """The sections as the page shows them: a line each, with a link where there is a page."""
-    for section, found, more in records.latest(contact, most):
+    for section, found, more in records.latest(contact, most, may=may):
         lines = [
             {
                 "at": row.get("at"),
@@ -353,9 +362,9 @@ def _told(contact: Contact, most: int) -> Iterator[dict[str, Any]]:
                     and value not in (None, "", {}, [])
                 ],
             }
-            for row in found
+            for row in found or ()
         ]
-        yield {"title": section.title, "lines": lines, "more": more}
+        yield {"title": section.title, "lines": lines, "more": more, "withheld": found is None}
 
 
 def _said(name: str, value: Any) -> Any:

@@ -25,6 +25,8 @@ class Section:
     name: str
     title: str
     records: Callable[[Contact], Iterable[Record]]
+    #: Permission without which the person's page does not show it; empty: whoever sees the page sees it.
+    right: str = ""
 
 
 _SECTIONS: dict[str, Section] = {}
@@ -38,9 +40,15 @@ def sections() -> list[Section]:
     return list(_SECTIONS.values())
 
 
-def latest(contact: Contact, most: int) -> Iterator[tuple[Section, list[Record], bool]]:
-    """Of each section the newest records, and whether there are more."""
+def latest(
+    contact: Contact, most: int, *, may: Callable[[str], bool]
+) -> Iterator[tuple[Section, list[Record] | None, bool]]:
+    """Of each section the newest records, None where the right to see them is missing, and whether there
+    are more."""
     for section in sections():
+        if section.right and not may(section.right):
+            yield section, None, False
+            continue
         found = list(islice(section.records(contact), most + 1))
         yield section, found[:most], len(found) > most
 

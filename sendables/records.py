@@ -14,4 +14,4 @@ def in_app(contact: Contact) -> Iterator[Record]:
         yield from export_person(contact.user)
 
 
-register(Section("in-app", "In-app messages and notices", in_app))
+register(Section("in-app", "In-app messages and notices", in_app, right="sendables.view_bodies"))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from django.apps import apps
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
 from accounts.models import User
@@ -14,6 +14,7 @@ from audit.models import Entry
 from contacts import records
 from contacts.models import Contact
 from contacts.operations import opt_out
+from sendables.operations.sending import send_message
 from tests.contacts.test_forgetting import NUMBER, spool, zanele  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +67,16 @@ def test_the_page_tells_all_of_it(as_operator, zanele):  # noqa: F811 (fixture)
     for section in records.sections():
         assert section.title in page
     assert "secretwords" in page
+
+
+def test_the_page_tells_what_people_wrote_to_those_who_may_read_it(as_operator, zanele, alice, staff):  # noqa: F811
+    send_message(sender=alice, recipients=[zanele.user], content="between us")
+    page = reverse("admin:contacts_contact_change", args=[zanele.pk])
+    shown = as_operator.get(page).content.decode()
+    assert "between us" not in shown
+    assert "not shown to you" in shown
+    staff.user_permissions.add(Permission.objects.get(codename="view_bodies"))
+    assert "between us" in as_operator.get(page).content.decode()
 
 
 def test_forgetting_from_the_page_asks_first(as_operator, zanele):  # noqa: F811 (fixture)
