@@ -37,7 +37,11 @@ urlpatterns = [
         re_path(rf"^services/rest/{route}{_SUFFIX}", service.as_view())
         for route, service in _SERVICES.items()
     ),
-    re_path(r"^services/rest/node/(?P<nid>[0-9]{1,19})$", feedback.Node.as_view(), name="hospitality-node"),
+    re_path(
+        rf"^services/rest/node/(?P<nid>[0-9]{{1,19}}){_SUFFIX}",
+        feedback.Node.as_view(),
+        name="hospitality-node",
+    ),
     re_path(r"^services/rest/.*$", NoRoute.as_view()),
     re_path(r"^user/(?P<uid>[^/]+)/json$", users.UserPage.as_view()),
     re_path(r"^user/(?P<uid>[^/]+)/json_recommendations$", users.Recommendations.as_view()),

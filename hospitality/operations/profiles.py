@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from functools import partial
 from typing import IO
 
 from django.db import transaction
@@ -33,20 +32,13 @@ def set_picture(*, member: Member, upload: IO[bytes]) -> Picture:
     sizes, key = pictures.drawn(upload), secrets.token_hex(16)
     pictures.store(key, sizes)
     with transaction.atomic():
-        _forget(member)
+        remove_picture(member=member)
         return Picture.objects.create(member=member, key=key, filesize=len(sizes["original"]))
 
 
-@transaction.atomic
 def remove_picture(*, member: Member) -> None:
-    """The member has no picture any more."""
-    _forget(member)
-
-
-def _forget(member: Member) -> None:
-    for picture in Picture.objects.select_for_update().filter(member=member):
-        picture.delete()
-        transaction.on_commit(partial(pictures.remove, picture.key))
+    """The member has no picture any more; its files go with it (``receivers.remove_files``)."""
+    Picture.objects.filter(member=member).delete()
 
 
 @transaction.atomic
@@ -55,8 +47,6 @@ def erase_members(*, user_ids: Collection[int]) -> None:
 
     What others said of them goes too: it speaks of them by name.
     """
-    for member in Member.objects.filter(pk__in=user_ids):
-        _forget(member)
-        member.delete()
+    Member.objects.filter(pk__in=user_ids).delete()
     Feedback.objects.filter(Q(author__in=user_ids) | Q(about__in=user_ids)).delete()
     Report.objects.filter(reporter__in=user_ids).delete()

@@ -42,6 +42,7 @@ def test_feedback_is_given_and_read_in_both_spellings(alices, eves, alice, bob):
         }
     ]  # fmt: skip
     assert eves.ask(f"/services/rest/node/{body['nid']}").json() == about(eves, bob)[0]
+    assert eves.get(f"/services/rest/node/{body['nid']}.xml")["Content-Type"] == "text/xml"
     assert about(eves, bob, "?by=author") == []
     assert about(eves, alice, "?by=author") == about(eves, bob)
 

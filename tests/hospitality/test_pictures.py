@@ -75,6 +75,17 @@ def test_a_new_one_replaces_the_files_of_the_old(members, bob, django_capture_on
     assert not Picture.objects.exists()
 
 
+@pytest.mark.parametrize("gone", ["profile", "account"])
+def test_files_go_with_the_profile_and_with_the_account(
+    members, bob, stranger, gone, django_capture_on_commit_callbacks
+):
+    path = f"/hospitality/pictures/{set_picture(member=bob.member, upload=photo()).key}/original.jpg"
+    assert b"".join(stranger.get(path).streaming_content)
+    with django_capture_on_commit_callbacks(execute=True):
+        (bob.member if gone == "profile" else bob).delete()
+    assert stranger.get(path).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["0" * 32 + "/original.jpg", "..%2f..%2fsecret_key/original.jpg", "a/b.jpg"])
 def test_other_files_are_not_served(stranger, path):
     assert stranger.get(f"/hospitality/pictures/{path}").status_code == 404
