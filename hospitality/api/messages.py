@@ -7,7 +7,7 @@ from typing import Any
 from hospitality.api.bodies import Arguments, count, row_id, text
 from hospitality.api.refusals import Refusal, missing, placeholder
 from hospitality.api.service import Call, Resource, Service
-from hospitality.api.wire import Shape, flag, seconds
+from hospitality.api.wire import Shape, flag, seconds, shown_name
 from hospitality.errors import NotSent, UnknownMessage
 from hospitality.operations import messages as operations
 from hospitality.selectors import threads
@@ -105,7 +105,7 @@ def _thread(summary: threads.Summary) -> Shape:
 
 
 def _participant(person: threads.Person) -> Shape:
-    return {"uid": str(person.uid), "name": person.name, "fullname": person.fullname}
+    return {"uid": str(person.uid), "name": person.name, "fullname": shown_name(person.fullname, person.name)}
 
 
 class GetThread(Service):

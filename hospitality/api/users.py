@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import escape
 
 from accounts.models import User
 from hospitality.api import formats, wire
@@ -47,7 +48,7 @@ def _account(uid: str) -> User:
     key = row_id(uid)
     user = members.account(key) if key else None
     if user is None or not hasattr(user, "member"):
-        raise Refusal(404, f"There is no user with ID {uid[:40]}.")
+        raise Refusal(404, f"There is no user with ID {escape(uid[:40])}.")
     return user
 
 
@@ -111,7 +112,7 @@ def recommendation(row: Feedback) -> wire.Shape:
         "nid": str(row.pk),
         "uid": str(row.author_id),
         "name": row.author.get_username(),
-        "fullname": wire.profile_of(row.author).fullname,
+        "fullname": wire.shown_name(wire.profile_of(row.author).fullname, row.author.get_username()),
         "uid_1": str(row.about_id),
         "name_1": row.about.get_username(),
         "body": row.body,

@@ -50,6 +50,11 @@ def degrees(value: float | None) -> str:
     return f"{value or 0:.6f}"
 
 
+def shown_name(fullname: str, username: str) -> str:
+    """The user name of somebody without a full name: an app gives up a profile where it is empty."""
+    return fullname or username
+
+
 def profile_of(user: User) -> Member:
     """The account's profile; an empty one for an account that is no member."""
     return getattr(user, "member", None) or Member(user=user)
@@ -81,6 +86,7 @@ def user_object(
         **_account(user, member),
         "picture": _picture(pictures, picture) if picture else None,
         **{name: getattr(member, name) for name in _TEXTS_BEFORE},
+        "fullname": shown_name(member.fullname, user.get_username()),
         "URL": member.url,
         "maxcyclists": str(member.maxcyclists),
         **{name: flag(getattr(member, name)) for name in FLAGS},
@@ -161,7 +167,7 @@ def host(pictures: Pictures, found: Host) -> Shape:
         "access": seconds(found.seen_at or found.logged_in_at),
         "login": seconds(found.logged_in_at),
         "name": found.username,
-        "fullname": found.fullname,
+        "fullname": shown_name(found.fullname, found.username),
         "street": found.street,
         "city": found.city,
         "province": found.province,

@@ -113,6 +113,21 @@ def test_an_unknown_user_is_told_even_to_strangers(members, stranger, uid):
     assert answer.json()[0].startswith("There is no user with ID ")
 
 
+def test_an_unknown_id_is_repeated_without_its_markup(stranger):
+    assert user(stranger, "<b>").json() == ["There is no user with ID &lt;b&gt;."]
+
+
+def test_nobody_is_without_a_name(alices, bobs, bob):
+    Member.objects.filter(pk=bob.pk).update(fullname="")
+    bobs.call("message/send", {"recipients": "alice", "subject": "s", "body": "b"})
+    assert user(alices, bob.pk).json()["fullname"] == "bob"
+    assert alices.ask(f"/user/{bob.pk}/json").json()["users"][0]["user"]["fullname"] == "bob"
+    box = {"minlat": "48", "maxlat": "49", "minlon": "11", "maxlon": "12"}
+    assert alices.call("hosts/by_location", box).json()["accounts"][0]["fullname"] == "bob"
+    people = alices.call("message/get").json()[0]["participants"]
+    assert [each["fullname"] for each in people] == ["Alice Adams", "bob"]
+
+
 def test_accounts_that_are_no_members_are_unknown(alices, staff):
     assert user(alices, staff.pk).status_code == 404
 
