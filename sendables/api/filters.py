@@ -19,7 +19,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from sendables.api.errors import refuse
-from sendables.entities import EntitySettings, FilterType
+from sendables.entities import OPTIONS, EntitySettings, FilterType
 from sendables.selectors.keyset import field_at
 from sendables.sql import storable
 
@@ -56,12 +56,13 @@ def apply(
     invalid: dict[FilterType, str],
 ) -> QuerySet[Any]:
     """``rows`` narrowed by those parameters that are filters; untouched when none is."""
+    treatments = {**OPTIONS["FILTER_INVALID"].default, **invalid}
     for key, values in asked.items():
         path, _, lookup = (key, "", "") if key in fields else key.partition("__")
         type_ = fields.get(path)
         if type_ is None or (lookup and type_ is not FilterType.DATETIME):
             continue
-        condition = _any_of(rows.model, key, path, lookup, type_, values, invalid.get(type_, "empty"))
+        condition = _any_of(rows.model, key, path, lookup, type_, values, treatments[type_])
         rows = rows if condition is None else rows.filter(condition)
     return rows
 

@@ -129,3 +129,12 @@ def test_nonsense_can_be_an_error(as_bob, settings) -> None:
     answer = as_bob.get("/messages/?sent_on__gte=abc")
     assert (answer.status_code, set(answer.json())) == (400, {"sent_on__gte"})
     assert found(as_bob, "sender__id=abc") == ALL
+
+
+@pytest.mark.usefixtures("inbox")
+def test_what_a_project_says_of_one_kind_of_nonsense_leaves_the_others_as_they_are(as_bob, settings) -> None:
+    from sendables.entities import FilterType
+
+    settings.SENDABLES = {"message": {"FILTER_INVALID": {FilterType.EQUALS: "error"}}}
+    assert as_bob.get("/messages/?sender__id=abc").status_code == 400
+    assert found(as_bob, "sent_on=abc") == ALL
