@@ -150,6 +150,11 @@ def text(found: Arguments, name: str) -> str:
     return str(value) if isinstance(value, str | int | float) else ""
 
 
+def says_no(found: Arguments, name: str) -> bool:
+    """Whether the argument is there and says no: 0 or false, in any encoding."""
+    return found.get(name) is False or text(found, name).strip().lower() in ("0", "false")
+
+
 def given(found: Arguments, name: str) -> bool:
     """Whether the argument is there at all, if only empty."""
     return isinstance(found.get(name), str | int | float)
@@ -169,4 +174,4 @@ def row_id(value: str) -> int | None:
     return int(value) if whole and 0 < int(value) < 2**63 else None
 
 
-__all__ = ["Arguments", "arguments", "count", "given", "nested", "row_id", "text"]
+__all__ = ["Arguments", "arguments", "count", "given", "nested", "row_id", "says_no", "text"]

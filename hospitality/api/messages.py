@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hospitality.api.bodies import Arguments, count, row_id, text
+from hospitality.api.bodies import Arguments, count, row_id, says_no, text
 from hospitality.api.refusals import Refusal, missing, placeholder
 from hospitality.api.service import Call, Resource, Service
 from hospitality.api.wire import Shape, flag, seconds, shown_name
@@ -190,7 +190,7 @@ class ArchiveThread(Service):
     required = ("thread_id",)
 
     def act(self, call: Call, **kwargs: Any) -> Any:
-        away = text(call.args, "status").strip() != "0"
+        away = not says_no(call.args, "status")
         try:
             operations.archive(person=call.me.user, thread=_thread_id(call.args), away=away)
         except UnknownMessage:
@@ -211,7 +211,7 @@ class BlockMember(Service):
     required = ("username",)
 
     def act(self, call: Call, **kwargs: Any) -> Any:
-        blocked = text(call.args, "status").strip() != "0"
+        blocked = not says_no(call.args, "status")
         name = text(call.args, "username")
         if not name.strip():
             raise missing("username")

@@ -1,5 +1,7 @@
 """Private messages: one store with everybody's inbox, and nobody sees what is not theirs."""
 
+import json
+
 import pytest
 
 from accounts.models import User
@@ -248,6 +250,20 @@ def test_archived_ones_can_be_taken_back(thread, bobs):
         fields = {"thread_id": thread, "status": status}
         assert bobs.call("message/archiveThread", fields).json() == [True]
         assert len(threads(bobs)) == number
+
+
+@pytest.mark.parametrize("no", ["0", "false", 0, False])
+def test_a_status_of_no_is_one_in_json_too(thread, alice, bobs, no):
+    def say(route, **fields):
+        body = json.dumps(fields)
+        assert bobs.call(route, content_type="application/json", body=body).json() == [True]
+
+    say("message/archiveThread", thread_id=int(thread), status=True)
+    say("message/archiveThread", thread_id=int(thread), status=no)
+    assert len(threads(bobs)) == 1
+    say("user/block", username="alice", status=True)
+    say("user/block", username="alice", status=no)
+    assert not sendables.is_blocked(one=bobs.user, other=alice)
 
 
 def test_blocked_members_are_not_reached_and_the_others_are(alices, bobs, eves):
