@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +15,8 @@ from hospitality.models import Feedback
 from hospitality.operations.mail import announce
 
 _EARLIEST = 1990
+#: How far clocks in the east are ahead: a month has begun there before it has in UTC.
+_EAST = timedelta(hours=14)
 
 
 @transaction.atomic
@@ -26,14 +28,14 @@ def give_feedback(
 
     Raises InvalidFeedback, whose problems are keyed by this function's arguments.
     """
-    today = timezone.now().date()
-    year, month = (today.year, today.month) if year is month is None else (year, month)
+    now = timezone.now()
+    year, month = (now.year, now.month) if year is month is None else (year, month)
     problems = {
         **_about(author, about),
         **_words(body),
         **_choice("relation", relation, Feedback.Relation.values, "Guest or host"),
         **_choice("rating", rating, Feedback.Rating.values, "Rating"),
-        **_month(year, month, today),
+        **_month(year, month, now),
     }
     if problems or about is None or not year or not month:
         raise InvalidFeedback(problems)
@@ -67,9 +69,9 @@ def _choice(name: str, value: str, choices: list[str], label: str) -> dict[str, 
     return {} if value in choices else {name: f"{label}: an illegal choice has been made."}
 
 
-def _month(year: int | None, month: int | None, today: date) -> dict[str, str]:
-    if not year or not month or not 1 <= month <= 12 or not _EARLIEST <= year <= today.year:
+def _month(year: int | None, month: int | None, now: datetime) -> dict[str, str]:
+    if not year or not month or not 1 <= month <= 12 or year < _EARLIEST:
         return {"month": "The hosting date is invalid."}
-    return (
-        {"month": "The hosting date is in the future."} if (year, month) > (today.year, today.month) else {}
-    )
+    latest = now + _EAST
+    future = (year, month) > (latest.year, latest.month)
+    return {"month": "The hosting date is in the future."} if future else {}

@@ -3,11 +3,13 @@
 from datetime import UTC, date, datetime
 
 import pytest
+import time_machine
 from django.core import mail
 
 from accounts.models import User
 from hospitality.models import Feedback, FeedbackMail, Member
 from hospitality.operations.mail import ATTEMPTS, mail_feedback
+from tests.hospitality.conftest import logged_in
 
 FORM = {
     "node[type]": "trust_referral",
@@ -121,6 +123,21 @@ def test_wrong_fields_are_named(alices, name, value, field):
     assert list(answer.json()["form_errors"]) == [field]
     assert answer.reason_phrase == "Not Acceptable : " + answer.json()["form_errors"][field]
     assert not Feedback.objects.exists()
+
+
+def test_a_month_may_be_given_once_it_has_begun_anywhere(members, alice):
+    def give(year, month):
+        date = {"year": year, "month": month}
+        fields = {f"node[field_hosting_date][0][value][{name}]": value for name, value in date.items()}
+        return app.call("node", FORM | fields)
+
+    with time_machine.travel(datetime(2026, 12, 31, 9, tzinfo=UTC), tick=False):
+        app = logged_in(alice)
+        assert [give(2026, 12).status_code, give(2027, 1).status_code] == [200, 406]
+    with time_machine.travel(datetime(2026, 12, 31, 11, tzinfo=UTC), tick=False):
+        assert give(2027, 1).status_code == 200
+        for year, month in ((2027, 2), (2028, 1)):
+            assert give(year, month).reason_phrase.endswith("The hosting date is in the future.")
 
 
 def test_all_that_is_wrong_is_told_at_once(alices):
