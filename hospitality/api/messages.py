@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from hospitality.api.bodies import Arguments, count, row_id, says_no, text
@@ -11,7 +15,10 @@ from hospitality.api.wire import Shape, flag, seconds, shown_name
 from hospitality.errors import NotSent, UnknownMessage
 from hospitality.operations import messages as operations
 from hospitality.selectors import threads
+from sendables.entities import entity
 from sendables.models import Message
+from sendables.operations import KeyReused
+from sendables.operations.repeats import KEY, once
 
 _ALL = 10**9
 _BOXES = {"inbox": "inbox", "sent": "sent", "archived": "archived"}
@@ -26,13 +33,12 @@ class Send(Service):
         if text(args, "thread_id").strip():
             return _reply(call)
         names = text(args, "recipients").split(",")
-        try:
-            sent = operations.send(
+        return _once(
+            call,
+            lambda: operations.send(
                 sender=call.me.user, names=names, subject=text(args, "subject"), body=text(args, "body")
-            )
-        except NotSent as refused:
-            raise Refusal(400, str(refused)) from None
-        return _sent(call, sent)
+            ),
+        )
 
 
 class Reply(Service):
@@ -44,21 +50,44 @@ class Reply(Service):
 
 def _reply(call: Call) -> Any:
     named = text(call.args, "thread_id")
+    body, thread = text(call.args, "body"), row_id(named) or 0
     try:
-        body, thread = text(call.args, "body"), row_id(named) or 0
-        sent = operations.reply(sender=call.me.user, thread=thread, body=body)
+        return _once(call, lambda: operations.reply(sender=call.me.user, thread=thread, body=body))
     except UnknownMessage:
         message = f"Thread {placeholder(named[:40])} not found, unable to answer"
         raise Refusal(400, message) from None
+
+
+def _once(call: Call, send: Callable[[], Message]) -> Any:
+    """``[true]`` and nothing else, as apps compare it; newer ones find the ids in headers.
+
+    With an ``Idempotency-Key`` the same request again sends nothing more.
+    """
+    key = call.request.headers.get("Idempotency-Key")
+    try:
+        if key is None:
+            call.headers |= _ids(send())
+            return True
+        if not KEY.fullmatch(key):
+            raise Refusal(400, "The Idempotency-Key must be 1 to 255 visible ASCII characters.")
+        told = [text(call.args, name) for name in ("thread_id", "recipients", "subject", "body")]
+        ids, replayed = once(
+            user=call.me.user,
+            key=key,
+            fingerprint=hashlib.sha256(json.dumps(told).encode()).hexdigest(),
+            keep_for=timedelta(hours=entity(threads.ENTITY).settings.IDEMPOTENCY_HOURS),
+            do=lambda: _ids(send()),
+        )
     except NotSent as refused:
         raise Refusal(400, str(refused)) from None
-    return _sent(call, sent)
-
-
-def _sent(call: Call, message: Message) -> Any:
-    """``[true]`` and nothing else, as apps compare it; newer ones find the ids in headers."""
-    call.headers |= {"X-Thread-Id": str(message.thread_id), "X-Message-Id": str(message.pk)}
+    except KeyReused:
+        raise Refusal(400, "This Idempotency-Key was used for a different request.") from None
+    call.headers |= ids | ({"Idempotency-Replayed": "true"} if replayed else {})
     return True
+
+
+def _ids(message: Message) -> dict[str, str]:
+    return {"X-Thread-Id": str(message.thread_id), "X-Message-Id": str(message.pk)}
 
 
 class UnreadCount(Service):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -19,7 +18,7 @@ from rest_framework.response import Response
 from sendables.api.base import EntityView
 from sendables.api.errors import refuse
 from sendables.operations import Sent
-from sendables.operations.repeats import once
+from sendables.operations.repeats import KEY, once
 from sendables.selectors.audience import named
 
 Answer = dict[str, Any]
@@ -33,7 +32,7 @@ class RepeatableView(EntityView):
         key = request.headers.get("Idempotency-Key")
         if key is None:
             return do(), {}
-        if not re.fullmatch(r"[\x21-\x7e]{1,255}", key):
+        if not KEY.fullmatch(key):
             raise refuse("Idempotency-Key", "Write 1 to 255 visible ASCII characters.")
         hours = timedelta(hours=self.kind.settings.IDEMPOTENCY_HOURS)
         answer, replayed = once(

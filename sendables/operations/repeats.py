@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -12,6 +13,9 @@ from django.utils import timezone
 from accounts.models import User
 from sendables.models import SendKey
 from sendables.operations.errors import KeyReused
+
+#: What a key may be.
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class Outcome(NamedTuple):

@@ -102,6 +102,24 @@ def test_boxes_limits_and_offsets(thread, alices, bobs):
     assert [each["body"] for each in page["messages"]] == ["two"]
 
 
+def test_a_request_with_a_key_is_done_once(thread, alices, bobs):
+    def post(route, key="k", **fields):
+        return alices.call(f"message/{route}", fields, HTTP_IDEMPOTENCY_KEY=key)
+
+    new = {"recipients": "bob", "subject": "New", "body": "b"}
+    for route, key, fields in (("send", "k", new), ("reply", "l", {"thread_id": thread, "body": "again"})):
+        first, second = post(route, key, **fields), post(route, key, **fields)
+        assert first.json() == second.json() == [True]
+        assert first["X-Message-Id"] == second["X-Message-Id"]
+        assert ("Idempotency-Replayed" in first, second["Idempotency-Replayed"]) == (False, "true")
+    assert sorted(each["count"] for each in threads(bobs)) == ["1", "2"]
+    for refused in (post("send", **new | {"body": "c"}), post("send", "", **new), post("send", "é", **new)):
+        assert refused.status_code == 400
+        assert "Idempotency-Key" in refused.json()[0]
+    assert post("send", "m", recipients="nobody", subject="s").status_code == 400
+    assert post("send", "m", **new).status_code == 200
+
+
 def test_the_experimental_ways(thread, bobs, alices):
     assert [each["thread_id"] for each in bobs.ask("/services/rest/message").json()] == [thread]
     assert alices.ask("/services/rest/message").json() == []

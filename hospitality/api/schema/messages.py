@@ -16,6 +16,7 @@ from hospitality.api.schema.dialect import (
     form,
     service,
 )
+from sendables.api.schema.sending import IDEMPOTENCY, REPLAYED
 
 _NUMBER = string(pattern="^[0-9]+$")
 _SECONDS = string(pattern="^[0-9]+$")
@@ -86,7 +87,7 @@ _SENT = answer(
     "`[true]`, and the ids in headers.",
     array({"const": True}, minItems=1, maxItems=1),
     [True],
-    {"X-Thread-Id": _NUMBER, "X-Message-Id": _NUMBER},
+    {"X-Thread-Id": _NUMBER, "X-Message-Id": _NUMBER, **REPLAYED},
 )
 _ID: Shape = told(integer(minimum=1), "The conversation's id.")
 _STATUS: Shape = choice(0, 1)
@@ -112,15 +113,30 @@ describe(
         _LIST,
         parameters=(Parameter("type", "Which ones instead.", _BOX, "inbox"), *_WINDOW),
     ),
-    post=service(messages.Send, "sendPrivateMessageToResource", "Send a private message", _SENT, _NEW),
+    post=service(
+        messages.Send,
+        "sendPrivateMessageToResource",
+        "Send a private message",
+        _SENT,
+        _NEW,
+        parameters=(IDEMPOTENCY,),
+    ),
 )
-describe_service(messages.Send, "sendPrivateMessage", "Send a private message", _SENT, _NEW)
+describe_service(
+    messages.Send,
+    "sendPrivateMessage",
+    "Send a private message",
+    _SENT,
+    _NEW,
+    parameters=(IDEMPOTENCY,),
+)
 describe_service(
     messages.Reply,
     "answerPrivateMessage",
     "Answer in a conversation",
     _SENT,
     form({"thread_id": 1, "body": "You are welcome."}, thread_id=_ID, body=string()),
+    parameters=(IDEMPOTENCY,),
 )
 describe_service(
     messages.UnreadCount,
