@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,6 +14,12 @@ from accounts.adminbase import ModelAdmin, ReadOnlyModelAdmin, action, display
 from telephony import operations
 from telephony.errors import TelephonyError
 from telephony.models import TelephonyUser, Voicemail, VoicemailMessage
+
+
+def _values(record: TelephonyUser | Voicemail, form: Any) -> dict[str, Any]:
+    """The columns that were filled in, as the operations take them."""
+    columns = [field.attname for field in record._meta.concrete_fields if field.name in form.changed_data]
+    return {name: getattr(record, name) for name in columns}
 
 
 @admin.register(TelephonyUser)
@@ -33,6 +42,22 @@ class TelephonyUserAdmin(ModelAdmin):
         ]}),
         ("Record", {"fields": [("created_at", "updated_at")]}),
     ]  # fmt: skip
+
+    # Saved and deleted through the operations, which keep people's addresses and the files in step.
+
+    def save_model(self, request: HttpRequest, obj: TelephonyUser, form: Any, change: bool) -> None:
+        values = _values(obj, form)
+        if change:
+            operations.change_user(user_id=obj.pk, values=values)
+        else:
+            obj.pk = operations.create_user(values=values).pk
+
+    def delete_model(self, request: HttpRequest, obj: TelephonyUser) -> None:
+        operations.delete_user(user_id=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Iterable[TelephonyUser]) -> None:
+        for user in queryset:
+            operations.delete_user(user_id=user.pk)
 
     @display(description="name", ordering="lastname")
     def name(self, user: TelephonyUser) -> str:
@@ -67,6 +92,26 @@ class VoicemailAdmin(ModelAdmin):
     search_fields = ["mailbox", "fullname", "email"]
     readonly_fields = ["created_at", "updated_at"]
     exclude = ["password"]
+
+    def save_model(self, request: HttpRequest, obj: Voicemail, form: Any, change: bool) -> None:
+        values = _values(obj, form)
+        if change:
+            operations.change_voicemail(voicemail_id=obj.pk, values=values)
+        else:
+            obj.pk = operations.create_voicemail(values=values).pk
+
+    def get_deleted_objects(self, objs: Iterable[Voicemail], request: HttpRequest) -> Any:
+        """Its messages, which nobody deletes one by one here, go with it."""
+        named = [str(voicemail) for voicemail in objs]
+        allowed = set() if self.has_delete_permission(request) else {str(self.opts.verbose_name)}
+        return named, {str(self.opts.verbose_name_plural): len(named)}, allowed, []
+
+    def delete_model(self, request: HttpRequest, obj: Voicemail) -> None:
+        operations.delete_voicemail(voicemail_id=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Iterable[Voicemail]) -> None:
+        for voicemail in queryset:
+            operations.delete_voicemail(voicemail_id=voicemail.pk)
 
 
 @admin.register(VoicemailMessage)

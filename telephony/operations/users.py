@@ -23,6 +23,7 @@ from telephony.errors import NotFound, Unusable
 from telephony.models import TelephonyUser
 from telephony.operations.messages import drop_recording
 from telephony.operations.records import Precondition, change, locked
+from telephony.operations.voicemails import delete_voicemail
 
 
 @transaction.atomic
@@ -63,10 +64,10 @@ def delete_user(*, user_id: int, with_voicemail: bool = False, unless: Precondit
     user = locked(TelephonyUser, user_id)
     if unless is not None:
         unless(user)
-    voicemail = user.voicemail
+    voicemail_id = user.voicemail_id
     user.delete()
-    if with_voicemail and voicemail is not None:
-        voicemail.delete()
+    if with_voicemail and voicemail_id is not None:
+        delete_voicemail(voicemail_id=voicemail_id)
 
 
 @transaction.atomic
@@ -81,6 +82,8 @@ def link_contact(*, user_id: int, contact_id: UUID | None = None) -> TelephonyUs
     user = locked(TelephonyUser, user_id)
     number = _number(user)
     contact = _named(contact_id) if contact_id else _found(user, number)
+    if user.contact_id not in (None, contact.pk):
+        unlink_contact(user_id=user.pk)
     if number:
         add_address(contact_id=contact.pk, kind=Address.Kind.MSISDN, value=number)
     if user.email:

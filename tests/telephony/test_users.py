@@ -10,7 +10,8 @@ from contacts.models import Address, Contact
 from contacts.operations import get_or_create_contact
 from telephony import operations
 from telephony.models import TelephonyUser, Voicemail
-from tests.telephony.conftest import JSON
+from telephony.recordings import read_recording
+from tests.telephony.conftest import JSON, recording
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +119,20 @@ def test_deleting_a_user_keeps_the_mailbox_unless_asked(pbx):
     assert not Voicemail.objects.exists()
 
 
+def test_a_mailbox_deleted_with_its_user_takes_recordings_and_address_along(
+    pbx, django_capture_on_commit_callbacks
+):
+    box = Voicemail.objects.create(mailbox="12")
+    key = post(pbx, firstname="Jean", mobilephonenumber="+27820001001", voicemailid=box.pk).json()["id"]
+    operations.link_contact(user_id=key)
+    message = operations.store_message(voicemail_id=box.pk, recording=read_recording(recording()))
+    assert message.recording.storage.exists(message.recording.name)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert pbx.delete(f"/1.0/users/{key}?deleteVoicemail").status_code == 200
+    assert not message.recording.storage.exists(message.recording.name)
+    assert not Address.objects.filter(kind="mailbox").exists()
+
+
 def test_a_password_is_encrypted_in_the_database_and_survives_a_new_key(pbx, settings):
     key = post(pbx, firstname="Jean", password="open sesame").json()["id"]
     with connection.cursor() as cursor:
@@ -202,6 +217,15 @@ def test_a_user_is_linked_to_the_contact_with_that_number(pbx):
     pbx.delete(f"/1.0/users/{key}/contact")
     assert Contact.objects.filter(pk=contact.pk).exists()
     assert not Address.objects.filter(kind="mailbox").exists()
+
+
+def test_a_user_who_turns_out_to_be_somebody_else_takes_the_mailbox_along(pbx):
+    first, second = (get_or_create_contact(msisdn=f"+2782000100{n}")[0] for n in (1, 2))
+    box = Voicemail.objects.create(mailbox="12")
+    key = post(pbx, firstname="Jean", voicemailid=box.pk).json()["id"]
+    for contact in (first, second):
+        operations.link_contact(user_id=key, contact_id=contact.pk)
+    assert list(Address.objects.filter(kind="mailbox").values_list("contact", "value")) == [(second.pk, "12")]
 
 
 def test_deleting_a_linked_user_keeps_the_contact(pbx):
