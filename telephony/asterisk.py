@@ -20,7 +20,7 @@ from pathlib import Path
 from django.conf import settings
 
 from telephony.models import VoicemailMessage
-from telephony.recordings import Recording
+from telephony.recordings import Recording, narrow
 
 FOLDERS = {"new": "INBOX", "old": "Old", "urgent": "Urgent"}
 #: Asterisk numbers messages with four digits.
@@ -41,14 +41,18 @@ def export(message: VoicemailMessage, recording: Recording, spool: Path) -> Path
     folder, scratch = root / FOLDERS[message.folder], root / "tmp"
     for path in (folder, scratch):
         path.mkdir(parents=True, exist_ok=True)
-    draft = scratch / str(message.pk)
-    draft.with_suffix(".wav").write_bytes(recording.content)
-    with _lock(folder):
-        stem = folder / f"msg{_next_number(folder):04d}"
-        draft.with_suffix(".txt").write_text(_description(message), encoding="utf-8")
-        audio = ".wav" if recording.rate == 8000 else ".wav16"
-        draft.with_suffix(".wav").rename(stem.with_suffix(audio))
-        return draft.with_suffix(".txt").rename(stem.with_suffix(".txt"))
+    audio, text = (scratch / f"{message.pk}{suffix}" for suffix in (".wav", ".txt"))
+    try:
+        # A message without this format has no sound for most servers, whatever else lies beside it.
+        audio.write_bytes(narrow(recording).content)
+        text.write_text(_description(message), encoding="utf-8")
+        with _lock(folder):
+            stem = folder / f"msg{_next_number(folder):04d}"
+            audio.rename(stem.with_suffix(".wav"))
+            return text.rename(stem.with_suffix(".txt"))
+    finally:
+        for draft in (audio, text):
+            draft.unlink(missing_ok=True)
 
 
 def _next_number(folder: Path) -> int:

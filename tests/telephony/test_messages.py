@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import io
 import json
+import math
+import wave
+from array import array
 from pathlib import Path
 from uuid import uuid4
 
@@ -157,6 +161,32 @@ def test_asterisk_gets_a_copy_that_it_can_read(box, settings, tmp_path, django_c
     assert list((tmp_path / "default" / "12" / "tmp").iterdir()) == []
 
 
+def test_asterisk_gets_a_wide_recording_in_the_format_that_it_plays(box, tmp_path):
+    samples = array("h", (round(9000 * math.sin(2 * math.pi * 440 * n / 16000)) for n in range(16001)))
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(samples.tobytes())
+    message = operations.store_message(voicemail_id=box.pk, recording=read_recording(content.getvalue()))
+    written = asterisk.export(message, read_recording(content.getvalue()), tmp_path)
+    assert sorted(path.name for path in written.parent.iterdir()) == ["msg0000.txt", "msg0000.wav"]
+    with wave.open(str(written.with_suffix(".wav"))) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
+        heard = array("h", file.readframes(file.getnframes()))
+    # The same tone for the same time; the filter takes little of it.
+    assert len(heard) == 8001
+    assert max(abs(9000 * math.sin(2 * math.pi * 440 * n / 8000) - heard[n]) for n in range(1, 8000)) < 150
+
+
+def test_asterisk_gets_a_recording_that_was_cut_within_a_sample(box, tmp_path):
+    cut = read_recording(recording(rate=16000)[:-3])
+    message = operations.store_message(voicemail_id=box.pk, recording=cut)
+    with wave.open(str(asterisk.export(message, cut, tmp_path).with_suffix(".wav"))) as file:
+        assert file.getnframes() == 8000 - 1
+
+
 def test_asterisk_is_waited_for_but_not_for_ever(box, tmp_path, monkeypatch):
     monkeypatch.setattr(asterisk, "LOCK_WAIT", 0.1)
     message = operations.store_message(voicemail_id=box.pk, recording=read_recording(recording()))
@@ -166,6 +196,7 @@ def test_asterisk_is_waited_for_but_not_for_ever(box, tmp_path, monkeypatch):
     with pytest.raises(asterisk.FolderLocked):
         asterisk.export(message, read_recording(recording()), tmp_path)
     assert [path.name for path in inbox.iterdir()] == [".lock"]
+    assert list((inbox.parent / "tmp").iterdir()) == []
 
 
 def queued(box: str, *names: str, slot: str = "1") -> Delivery:
