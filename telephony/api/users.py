@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from telephony.api.lists import by_key, listed
 from telephony.api.preconditions import tagged, unless_changed
 from telephony.api.protocol import AnyRenderer, TelephonyView, Unparsable
 from telephony.errors import Unusable
-from telephony.models import TelephonyUser
+from telephony.models import TelephonyUser, Voicemail
 
 SEARCHED = ("firstname", "lastname", "callerid", "mobilephonenumber", "email", "username", "userfield")
 _SAME = ("id", "firstname", "lastname", "mobilephonenumber", "email", "callerid")
@@ -116,7 +117,7 @@ def _identity(value: Any) -> UUID | None:
 
 
 class CsvParser(BaseParser):
-    """A UTF-8 table with a heading, as a list of rows."""
+    """A UTF-8 table with a heading, as numbered rows; empty ones count but are not among them."""
 
     media_type = "text/csv"
 
@@ -126,10 +127,28 @@ class CsvParser(BaseParser):
         if len(content) > most:
             raise Unparsable("The table is too large")
         try:
-            reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-            return list(reader)
+            lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+            heading = next(lines, [])
+            return [(number, _row(heading, cells)) for number, cells in enumerate(lines, start=2) if cells]
         except (UnicodeDecodeError, csv.Error):
             raise Unparsable from None
+
+
+def _rows(table: Any) -> list[tuple[int, dict[Any, Any]]]:
+    return list(table)
+
+
+def _row(heading: list[str], cells: list[str]) -> dict[str | None, str]:
+    """A row as a body, without empty cells; under None what has no column, or is no text."""
+    if len(cells) > len(heading) or "\x00" in "".join(cells):
+        return {None: ""}
+    return {name: _unescaped(cell) for name, cell in zip(heading, cells, strict=False) if cell}
+
+
+def _read_row(row: Mapping[Any, Any], *, mailboxes: Container[int]) -> dict[str, Any]:
+    if None in row:
+        raise Unusable("row")
+    return wire.read_user(row, mailboxes=mailboxes)
 
 
 class UserImport(TelephonyView):
@@ -139,23 +158,15 @@ class UserImport(TelephonyView):
     body_types = ("text/csv",)
 
     def post(self, request: Request) -> Response:
+        mailboxes = frozenset(Voicemail.objects.values_list("pk", flat=True))
         report = operations.import_users(
-            rows=_rows(request.data), read=_read_row, dry_run="_dry_run" in request.query_params
+            rows=_rows(request.data),
+            read=partial(_read_row, mailboxes=mailboxes),
+            dry_run="_dry_run" in request.query_params,
         )
         errors = [vars(error) for error in report.errors]
         body = {"rows": report.rows, "created": report.created, "errors": errors}
         return Response(body, status=400 if errors else 200 if "_dry_run" in request.query_params else 201)
-
-
-def _rows(table: Any) -> list[dict[str, str]]:
-    return list(table)
-
-
-def _read_row(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """A row as a body: cells left empty are properties not sent; a cell too many has no column."""
-    if None in row or any("\x00" in value for value in row.values() if isinstance(value, str)):
-        raise Unusable("row")
-    return wire.read_user({name: _unescaped(value) for name, value in row.items() if value})
 
 
 class UserExport(TelephonyView):
@@ -187,8 +198,13 @@ def _table() -> Iterator[str]:
 def _escaped(value: Any) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return f"'{text}" if _is_formula(text) else text
 
 
-def _unescaped(value: str) -> str:
-    return value[1:] if value[:1] == "'" and value[1:2] in ("=", "+", "-", "@", "\t", "\r") else value
+def _unescaped(text: str) -> str:
+    return text[1:] if text.startswith("'") and _is_formula(text) else text
+
+
+def _is_formula(text: str) -> bool:
+    """Also behind apostrophes, so that one more or less is undone exactly."""
+    return text.lstrip("'")[:1] in ("=", "+", "-", "@", "\t", "\r")

@@ -7,7 +7,7 @@ those or as booleans; texts also come in as numbers; null empties a text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +32,15 @@ def text(most: int) -> Reader:
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value) if abs(value) <= MOST_ID else _INVALID
         return value if isinstance(value, str) and len(value) <= most else _INVALID
+
+    return read
+
+
+def given(most: int) -> Reader:
+    """A text that is not empty."""
+
+    def read(value: Any) -> Any:
+        return text(most)(value) or _INVALID
 
     return read
 
@@ -63,7 +72,7 @@ def digits(most: int) -> Reader:
 
 
 USER: dict[str, tuple[str, Reader]] = {
-    "firstname": ("firstname", text(128)),
+    "firstname": ("firstname", given(128)),
     "lastname": ("lastname", text(128)),
     "callerid": ("callerid", text(160)),
     "username": ("username", text(64)),
@@ -123,15 +132,26 @@ def read(
     return values
 
 
-def read_user(body: Mapping[str, Any], *, own_id: int | None = None) -> dict[str, Any]:
-    """Columns of a user. ``firstname`` is required on creation; a mailbox must exist."""
-    values = read(body, USER, own_id=own_id, required=() if own_id is not None else ("firstname",))
-    if own_id is not None and values.get("firstname") == "":
-        raise Unusable("firstname")
-    voicemail_id = values.get("voicemail_id")
-    if voicemail_id is not None and not Voicemail.objects.filter(pk=voicemail_id).exists():
-        raise Unusable("voicemailid")
-    return values
+def read_user(
+    body: Mapping[str, Any], *, own_id: int | None = None, mailboxes: Container[int] | None = None
+) -> dict[str, Any]:
+    """Columns of a user. ``firstname`` is required on creation; a mailbox must exist.
+
+    ``mailboxes`` are all that exist, for whoever reads many users; else the database is asked.
+    """
+    known = USER | {"voicemailid": ("voicemail_id", _mailbox(mailboxes))}
+    return read(body, known, own_id=own_id, required=() if own_id is not None else ("firstname",))
+
+
+def _mailbox(mailboxes: Container[int] | None) -> Reader:
+    def exists(key: int) -> bool:
+        return key in mailboxes if mailboxes is not None else Voicemail.objects.filter(pk=key).exists()
+
+    def read(value: Any) -> Any:
+        key = whole(value)
+        return key if key is None or key is _INVALID or exists(key) else _INVALID
+
+    return read
 
 
 def read_voicemail(body: Mapping[str, Any], *, own_id: int | None = None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ BITE = 1000
 
 @dataclass(frozen=True)
 class RowError:
-    """What is wrong in one row: its number (the first below the heading is 2), the column, the reason."""
+    """What is wrong in one row: its number in the table, the column, the reason."""
 
     row: int
     column: str
@@ -35,17 +35,17 @@ class ImportReport:
 
 def import_users(
     *,
-    rows: Iterable[Mapping[str, str]],
+    rows: Iterable[tuple[int, Mapping[str, str]]],
     read: Callable[[Mapping[str, str]], dict[str, Any]],
     dry_run: bool = False,
 ) -> ImportReport:
-    """Create a user for each row, all or none.
+    """Create a user for each numbered row, all or none.
 
     ``read`` turns a row into checked columns and raises Unusable for it. Every
     row is looked at, so that all errors are told at once.
     """
     report, users = ImportReport(), []
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         report.rows += 1
         try:
             users.append(_user(read(row)))

@@ -78,6 +78,7 @@ BAD = {
     "negative id": ({"firstname": "J", "agentid": -1}, "agentid"),
     "id beyond 64 bits": ({"firstname": "J", "entityid": 2**64}, "entityid"),
     "mailbox that is not there": ({"firstname": "J", "voicemailid": 999}, "voicemailid"),
+    "several": ({"voicemailid": 999, "firstname": "", "shoe": 1}, "voicemailid, firstname, shoe"),
 }
 
 
@@ -264,6 +265,26 @@ def test_a_table_is_imported_whole_or_not_at_all(pbx):
     assert (good.status_code, len(good.json()["created"])) == (201, 2)
 
 
+def test_errors_of_a_table_are_told_by_the_rows_that_a_spreadsheet_shows(pbx):
+    answer = upload(pbx, 'firstname,enableclient,voicemailid\n"Jean\nLuc",7,\n\nAnne,1,99\n')
+    assert [(error["row"], error["column"]) for error in answer.json()["errors"]] == [
+        (2, "enableclient"), (4, "voicemailid"),
+    ]  # fmt: skip
+
+
+def test_a_table_costs_the_same_for_one_mailbox_and_for_many(pbx):
+    boxes = Voicemail.objects.bulk_create(Voicemail(mailbox=str(number)) for number in range(20))
+
+    def queries(keys: list[int]) -> int:
+        table = "firstname,voicemailid\n" + "".join(f"Jean,{key}\n" for key in keys)
+        with CaptureQueriesContext(connection) as caught:
+            assert upload(pbx, table).status_code == 201
+        return len(caught)
+
+    queries([boxes[0].pk])
+    assert queries([boxes[0].pk]) == queries([box.pk for box in boxes])
+
+
 def test_a_dry_run_writes_nothing(pbx):
     answer = upload(pbx, "firstname\nJean\n", "?_dry_run=1")
     assert (answer.status_code, answer.json()) == (200, {"rows": 1, "created": [], "errors": []})
@@ -278,10 +299,11 @@ def test_a_strange_table_is_refused_row_by_row(pbx, table):
 
 
 def test_an_export_can_be_imported_and_holds_no_formula_and_no_password(pbx):
-    post(pbx, firstname="=1+1", lastname="Dupond", password="open sesame")
+    post(pbx, firstname="=1+1", lastname="Dupond", callerid="'-", password="open sesame")
     table = b"".join(pbx.get("/1.0/users/export").streaming_content).decode()
     assert "'=1+1" in table
     assert "sesame" not in table
     TelephonyUser.objects.all().delete()
     assert upload(pbx, table).status_code == 201
-    assert TelephonyUser.objects.get().firstname == "=1+1"
+    user = TelephonyUser.objects.get()
+    assert (user.firstname, user.callerid) == ("=1+1", "'-")
