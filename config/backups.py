@@ -16,7 +16,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -119,10 +119,15 @@ def _dump(to: Path) -> None:
 
 def _undump(dump: Path) -> None:
     if connection.vendor == "postgresql":
+        names = [connection.ops.quote_name(name) for name in connection.introspection.table_names()]
         connection.close()
-        _run(
-            "pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction",
-            f"--dbname={_name()}", str(dump),
+        # A later version's tables and references would hold on to what is replaced, and be in its way.
+        first = f"DROP TABLE {', '.join(names)} CASCADE;\n" if names else ""
+        _feed(
+            ["pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges", "--file=-", str(dump)],
+            ["psql", "--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1",
+             "--single-transaction", "--file=-", f"--dbname={_name()}"],
+            first=first,
         )  # fmt: skip
         return
     with closing(sqlite3.connect(dump)) as copy:
@@ -144,7 +149,62 @@ def _name() -> str:
 
 
 def _run(program: str, *arguments: str) -> None:
-    """One of PostgreSQL's programs; the password goes by the environment, unseen in lists of processes."""
+    try:
+        done = subprocess.run([program, *arguments], env=_environment(), capture_output=True, text=True)  # noqa: S603
+    except FileNotFoundError:
+        raise _missing(program) from None
+    if done.returncode:
+        raise Unusable(f"{program}: {done.stderr.strip()}")
+
+
+def _feed(source: list[str], sink: list[str], *, first: str) -> None:
+    """Let one program read what another writes, after ``first``.
+
+    The reader hears the end only when all went well; else it is killed, and its transaction undone.
+    """
+    with ExitStack() as stack:
+        said = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(2)]
+        writer = _begun(source, stdout=subprocess.PIPE, stderr=said[0])
+        stack.callback(_ended, writer)
+        reader = _begun(sink, stdin=subprocess.PIPE, stderr=said[1])
+        stack.callback(_ended, reader)
+        try:
+            reader.stdin.write(first.encode())
+            shutil.copyfileobj(writer.stdout, reader.stdin)
+            if writer.wait() == 0:
+                reader.stdin.close()
+                reader.wait()
+        except BrokenPipeError:
+            # It does not read on; its own words tell why.
+            reader.wait()
+        for process, words in zip((reader, writer), reversed(said), strict=True):
+            if process.poll():
+                words.seek(0)
+                raise Unusable(f"{process.args[0]}: {words.read().strip()}")
+
+
+def _begun(command: list[str], **options: Any) -> Any:
+    try:
+        return subprocess.Popen(command, env=_environment(), **options)  # noqa: S603
+    except FileNotFoundError:
+        raise _missing(command[0]) from None
+
+
+def _ended(process: Any) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
+                pipe.close()
+
+
+def _missing(program: str) -> Unusable:
+    return Unusable(f"{program} is not installed here (Debian: postgresql-client).")
+
+
+def _environment() -> dict[str, str]:
+    """For PostgreSQL's programs; the password goes by it, unseen in lists of processes."""
     own = connection.settings_dict
     given = {
         "PGHOST": own["HOST"],
@@ -153,10 +213,4 @@ def _run(program: str, *arguments: str) -> None:
         "PGPASSWORD": own["PASSWORD"],
     }
     given["PGSSLMODE"] = own.get("OPTIONS", {}).get("sslmode", "")
-    environment = os.environ | {name: str(value) for name, value in given.items() if value}
-    try:
-        done = subprocess.run([program, *arguments], env=environment, capture_output=True, text=True)  # noqa: S603
-    except FileNotFoundError:
-        raise Unusable(f"{program} is not installed here (Debian: postgresql-client).") from None
-    if done.returncode:
-        raise Unusable(f"{program}: {done.stderr.strip()}")
+    return os.environ | {name: str(value) for name, value in given.items() if value}

@@ -140,6 +140,20 @@ def order(
     return bulk
 
 
+@transaction.atomic
+def stop_resends(*, why: str) -> int:
+    """Send nobody else their latest message again, of all that was ordered; how many orders were open.
+
+    For a database that is older than what happened: nobody knows who has had it.
+    """
+    orders = list(BulkChange.objects.select_for_update().filter(kind=Kind.RESEND, finished_at=None))
+    for bulk in orders:
+        bulk.refused += bulk.items.filter(over=False).update(over=True, outcome=why)
+        bulk.finished_at = timezone.now()
+        bulk.save(update_fields=["refused", "finished_at"])
+    return len(orders)
+
+
 def work(*, budget: float = BUDGET) -> int:
     """Go on with what is open until it is done or the time is up; how many batches."""
     end, batches = monotonic() + budget, 0

@@ -18,10 +18,15 @@ from accounts.models import User
 from broadcasts.models import Broadcast
 from config import backups
 from contacts.models import Contact, Group
+from outbox import failures
 from outbox.models import Delivery
 from outbox.operations import queue
-from stagebased.models import DueSlot, MessageSet, Schedule
+from stagebased import bulk
+from stagebased.models import BulkChange, DueSlot, MessageSet, Schedule
+from stagebased.operations.audit import Author
 from stagebased.slots import record_due_slots
+from telephony.models import Voicemail, VoicemailMessage
+from telephony.operations import mail_messages
 
 pytestmark = pytest.mark.fault("F29")
 #: A restore replaces what the test's own transaction would hold, and SQLite's copy waits for the end of one.
@@ -90,15 +95,29 @@ def test_nothing_that_was_due_before_goes_out_afterwards(media, backup):
     Schedule.objects.update(planned_until=at - timedelta(minutes=30))
     group = Group.objects.create(name="Clinic 12")
     broadcast = Broadcast.objects.create(name="Closed", group=group, state=Broadcast.State.SENDING)
+    failed = waiting(due_at=at - timedelta(days=1), state=Delivery.State.FAILED)
+    Delivery.objects.filter(pk=failed.pk).update(ended_at=at - timedelta(hours=1))
+    failures.order(criteria={}, since=None)
+    author = Author(source="admin", user=None)
+    again = bulk.order(kind=BulkChange.Kind.RESEND, value="", subscription_ids=[], author=author)
+    box = Voicemail.objects.create(mailbox="12", email="anne@example.org")
+    said_once = VoicemailMessage.objects.create(voicemail=box, duration=1, size=1, mail_due=True)
     run("backup", backup)
     # Meanwhile it went out; then the host burnt down.
     Delivery.objects.filter(pk=due.pk).update(state=Delivery.State.SENT)
 
     said = run("restore", backup)
 
-    assert states() == {due.pk: "cancelled", claimed.pk: "cancelled", later.pk: "queued", handed.pk: "handed"}
+    assert failures.work() == bulk.work() == mail_messages() == 0
+    assert BulkChange.objects.get(pk=again.pk).finished_at is not None
+    assert VoicemailMessage.objects.filter(pk=said_once.pk).exists()
+    assert states() == {
+        due.pk: "cancelled", claimed.pk: "cancelled", later.pk: "queued", handed.pk: "handed",
+        failed.pk: "failed",
+    }  # fmt: skip
     assert Delivery.objects.get(pk=due.pk).reason == "restored"
-    assert "Not sent again: 2 messages, 1 slots; paused: 1 broadcasts." in said
+    assert "Not sent again: 2 messages, 1 slots, 1 e-mails; stopped: 2 orders to send again;" in said
+    assert "paused: 1 broadcasts." in said
     # No slot of the time between is planned, also of a set that catches up all.
     assert DueSlot.objects.get(pk=slot.pk).state == DueSlot.State.MISSED
     record_due_slots(now())
@@ -171,3 +190,59 @@ def test_a_damaged_backup_changes_nothing(media, backup):
     with pytest.raises(CommandError):
         run("restore", backup)
     assert Contact.objects.exists()
+
+
+@restores
+def test_a_backup_that_breaks_off_in_the_middle_changes_nothing(media, backup, tmp_path):
+    Contact.objects.bulk_create(Contact(name=f"Thandi {number}") for number in range(500))
+    run("backup", backup)
+    with tarfile.open(backup) as archive:
+        members = {name: archive.extractfile(name).read() for name in ("about.json", "database")}
+    half = len(members["database"]) // 2
+    short = archive_of(
+        tmp_path / "short.tgz", about_json=members["about.json"], database=members["database"][:half]
+    )
+    Contact.objects.all().delete()
+    with pytest.raises(CommandError):
+        run("restore", short, replace=True)
+    assert not Contact.objects.exists()
+
+
+@restores
+def test_a_backup_of_an_earlier_version_replaces_what_a_later_one_has_added(media, backup):
+    person = Contact.objects.create(name="Thandi")
+    run("backup", backup)
+    table, key = Contact._meta.db_table, Contact._meta.pk.db_type(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE later (contact {key} REFERENCES {table} (id))")
+        cursor.execute(f"ALTER TABLE {table} ADD COLUMN later {key} REFERENCES {table} (id)")
+    run("restore", backup, replace=True)
+    assert Contact.objects.get() == person
+    assert "later" not in connection.introspection.table_names()
+    with connection.cursor() as cursor:
+        columns = connection.introspection.get_table_description(cursor, table)
+    assert "later" not in {column.name for column in columns}
+
+
+@pytest.mark.parametrize(
+    ("source", "sink", "words"),
+    [
+        (["false"], ["sh", "-c", "cat > read && touch done"], "false"),
+        (["seq", "1000000"], ["sh", "-c", "echo full >&2; exit 3"], "sh: full"),
+        (["nothing-of-that-name"], ["cat"], "not installed"),
+        (["true"], ["nothing-of-that-name"], "not installed"),
+    ],
+    ids=["who writes fails", "who reads fails", "there is nobody to write", "there is nobody to read"],
+)
+def test_what_is_read_in_part_is_not_done(tmp_path, monkeypatch, source, sink, words):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(backups.Unusable, match=words):
+        backups._feed(source, sink, first="x")
+    assert not (tmp_path / "done").exists()
+
+
+def test_what_is_read_to_the_end_is_done(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    backups._feed(["seq", "3"], ["sh", "-c", "cat > read && touch done"], first="x\n")
+    assert (tmp_path / "read").read_text() == "x\n1\n2\n3\n"
+    assert (tmp_path / "done").exists()

@@ -114,6 +114,18 @@ def test_messages_are_sent_again_and_people_brought_forward(many):
     assert done(order(many, "forward")) == (7, 7, 0)
 
 
+def test_orders_to_send_again_can_be_stopped_where_they_are(many, monkeypatch):
+    monkeypatch.setattr(bulk, "BATCH", 3)
+    made, other = order(many, "resend"), order(many, "pause")
+    bulk.work(budget=0.0001)
+    sent = Delivery.objects.count()
+    assert bulk.stop_resends(why="Stopped.") == 1
+    assert done(made) == (7, sent, 7 - sent)
+    assert set(made.items.exclude(outcome="").values_list("outcome", flat=True)) == {"Stopped."}
+    assert Delivery.objects.count() == sent < 7
+    assert done(other) == (7, 7, 0)
+
+
 def test_a_worker_that_dies_in_a_batch_changes_nobody_twice(many, monkeypatch):
     monkeypatch.setattr(bulk, "BATCH", 3)
     made, change, calls = order(many, "resend"), bulk._change, []

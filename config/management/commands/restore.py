@@ -13,8 +13,12 @@ from django.utils import timezone
 
 from broadcasts.operations import pause_all
 from config import backups
+from hospitality.operations import mail as hospitality
+from outbox import failures
 from outbox.operations import cancel_due
+from stagebased import bulk
 from stagebased.operations.outages import forgo_slots
+from telephony import operations as telephony
 
 
 class Command(BaseCommand):
@@ -42,9 +46,12 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def _settle(self) -> None:
-        now = timezone.now()
-        cancelled = cancel_due(now=now, reason="restored", detail="Due before the database was restored.")
+        now, why = timezone.now(), "Due before the database was restored."
+        orders = failures.stop_all() + bulk.stop_resends(why=why)
+        cancelled = cancel_due(now=now, reason="restored", detail=why)
         slots, paused = forgo_slots(now=now), pause_all()
+        mails = telephony.forgo_mails() + hospitality.forgo_mails()
         self.stdout.write(
-            f"Not sent again: {cancelled} messages, {slots} slots; paused: {paused} broadcasts."
+            f"Not sent again: {cancelled} messages, {slots} slots, {mails} e-mails; "
+            f"stopped: {orders} orders to send again; paused: {paused} broadcasts."
         )
