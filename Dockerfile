@@ -8,6 +8,11 @@ WORKDIR /opt/switchboard
 COPY requirements/base.txt requirements/base.txt
 RUN pip install --require-hashes -r requirements/base.txt
 
+# For `manage.py backup` and `restore`: PostgreSQL's programs, of the major version that docker-compose.yml runs.
+RUN apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql-client-15 \
+ && rm -rf /var/lib/apt/lists/*
+
 RUN groupadd --system --gid 2610 smsd \
  && useradd --system --uid 2611 --user-group --groups smsd --home-dir /var/lib/switchboard switchboard \
  && install -d -o switchboard -g switchboard -m 0750 /var/lib/switchboard \

@@ -55,6 +55,12 @@ def test_ports_are_open_to_this_host_only():
     assert published == ["127.0.0.1:8000:8000", "127.0.0.1:8001:8001"]
 
 
+def test_the_image_has_the_programs_by_which_its_database_is_copied():
+    app = (ROOT / "Dockerfile").read_text().partition("AS smsd")[0]
+    version = SERVICES["db"]["image"].removeprefix("postgres:")
+    assert f"postgresql-client-{version} " in app
+
+
 def test_every_volume_is_named():
     used = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
     assert used == set(COMPOSE["volumes"])
