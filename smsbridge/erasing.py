@@ -1,4 +1,4 @@
-"""Erasing the files of people who asked to be forgotten.
+"""Erasing the files of people who asked to be forgotten, and of messages that were deleted.
 
 The spool's archive keeps what was sent and received. A gateway's folders
 belong to its host, so forgetting leaves an order in the database, and the
@@ -8,6 +8,7 @@ at each turn. The order, which holds the numbers, is deleted when it is done.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection
 from datetime import date, timedelta
@@ -26,6 +27,8 @@ from smsbridge.spool.folders import Spool
 BUDGET = 2.0
 #: How long an order waits for messages that smsd still has.
 PATIENCE = timedelta(days=3)
+#: A delivery's file is named by its id; a received message's by smsd.
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: How long after it was done the archive is gone through again while smsd still has messages.
 AGAIN = timedelta(minutes=10)
 
@@ -44,6 +47,12 @@ def order(*, contact_ids: Collection[UUID], addresses: Collection[str], numbers:
         for gateway, files in names.items()
         if files or numbers
     )
+
+
+def order_file(*, gateway: str, name: str) -> None:
+    """Have a gateway erase one message's file, wherever it has been put away."""
+    if gateway in settings.SMS_GATEWAYS:
+        ErasureOrder.objects.create(gateway=gateway, names=[name], numbers=[])
 
 
 def carry_out(spool: Spool, gateway: str) -> int:
@@ -75,7 +84,8 @@ def _go_on(spool: Spool, one: ErasureOrder, end: float) -> int:
 @transaction.atomic
 def _finish(one: ErasureOrder) -> None:
     """Over, unless smsd still has a message of theirs whose file it will put down later."""
-    under_way = Delivery.objects.filter(pk__in=one.names, state=Delivery.State.HANDED).exists()
+    ids = [name for name in one.names if _ID.fullmatch(name)]
+    under_way = Delivery.objects.filter(pk__in=ids, state=Delivery.State.HANDED).exists()
     if under_way and timezone.now() - one.created_at < PATIENCE:
         one.done_until, one.not_before = None, timezone.now() + AGAIN
         one.save(update_fields=["done_until", "not_before"])

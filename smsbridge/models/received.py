@@ -279,7 +279,7 @@ class ModemActivity(models.Model):
 
 
 class ErasureOrder(models.Model):
-    """Files of forgotten people that a gateway's collector is to erase (``smsbridge.erasing``).
+    """Files of forgotten people, or deleted messages, that a collector is to erase (``smsbridge.erasing``).
 
     Holds their numbers until that is done, which takes moments; then the row goes.
     """

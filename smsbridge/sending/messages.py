@@ -10,12 +10,14 @@ from itertools import repeat
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from outbox.models import Delivery
 from outbox.operations import Failure, cancel, record_failed
 from outbox.operations import remove as remove_deliveries
+from smsbridge import erasing
 from smsbridge.models import InboundMessage, PartReference
 from smsbridge.sending import SOURCE, files
 from smsbridge.sending.rights import Rights
@@ -208,10 +210,16 @@ def delete(rights: Rights, *, kind: str, name: str) -> None:
     if found.delivery is not None:
         _delete_delivery(found.delivery, kind)
     elif found.inbound is not None:
-        found.inbound.delete()
+        _delete_inbound(found.inbound)
     elif not files.remove(kind, name):
         raise Missing
     log.info("SMS interface: account %s deleted %s/%s", rights.user.pk, kind, name)
+
+
+@transaction.atomic
+def _delete_inbound(message: InboundMessage) -> None:
+    erasing.order_file(gateway=message.gateway, name=message.file_name)
+    message.delete()
 
 
 def _delete_delivery(delivery: Delivery, kind: str) -> None:
@@ -224,7 +232,10 @@ def _delete_delivery(delivery: Delivery, kind: str) -> None:
         raise UnderWay
     else:
         files.remove_of_delivery(delivery)
-        remove_deliveries(ids=[delivery.pk], source=SOURCE)
+        with transaction.atomic():
+            # The archive may be another host's, and holds more days than are looked through here.
+            erasing.order_file(gateway=delivery.gateway, name=str(delivery.pk))
+            remove_deliveries(ids=[delivery.pk], source=SOURCE)
 
 
 def _take_back(delivery: Delivery, kind: str) -> None:

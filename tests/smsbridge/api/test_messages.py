@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -29,6 +30,10 @@ def pass_on(smsd, message: Delivery) -> None:
     """smsd sends it: the file is in sent/ and no longer in outgoing/."""
     smsd.path("outgoing", str(message.pk)).unlink()
     smsd.sent(message, 117, at=SENT_AT)
+
+
+def archived(spool: Path) -> set[str]:
+    return {path.name for path in (spool / "archive").rglob("*") if path.is_file()}
 
 
 def get(client, kind: str, name: object = ""):
@@ -308,6 +313,28 @@ class TestDeleting:
         assert admin.delete(f"{ROOT}/sms/sent/{message.pk}").status_code == 200
         assert get(admin, "sent", message.pk).status_code == 404
         assert smsd.left_in("outgoing") == []
+
+    @pytest.mark.parametrize("kind", ["incoming", "sent"])
+    def test_its_file_leaves_the_archive_on_whichever_host_that_is(
+        self, admin, message, smsd, gateway, settings, tmp_path, kind
+    ):
+        name = message.pk
+        if kind == "incoming":
+            smsd.received("hello", sender="27820001001", name="GSM1.abc")
+        else:
+            smsd.sent(message)
+        collect(gateway)
+        if kind == "incoming":
+            name = InboundMessage.objects.get().pk
+        smsd.write("incoming", "GSM1.other", "From: 1\n\nstays")
+        collect(gateway)
+        here = settings.SMS_GATEWAYS["sms"]
+        assert len(archived(here)) == 2
+        settings.SMS_GATEWAYS = {"sms": tmp_path / "elsewhere"}
+        assert admin.delete(f"{ROOT}/sms/{kind}/{name}").status_code == 200
+        settings.SMS_GATEWAYS = {"sms": here}
+        collect(gateway)
+        assert archived(here) == {"GSM1.other"}
 
     def test_a_programmes_record_stays(self, admin, gateway):
         row = handed(state="sent", sent_at=SENT_AT)
