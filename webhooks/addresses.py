@@ -27,6 +27,7 @@ _NOT_MEANT = [
 #: All that is handed out of IPv6 so far; what lies outside is local, or stands for something else.
 _UNICAST6 = ipaddress.ip_network("2000::/3")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_INSIDE = "The host is not on the public internet."
 
 
 class Forbidden(Exception):
@@ -59,8 +60,24 @@ def target(url: str) -> Target:
     host = parts.hostname or ""
     if not _HOST.fullmatch(host) or port == 0:
         raise Forbidden("The URL names no host.")
+    if (address := _literal(host)) is not None and not is_allowed(address):
+        raise Forbidden(_INSIDE)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme == "https", host, port or (443 if parts.scheme == "https" else 80), path)
+
+
+def _literal(host: str) -> Address | None:
+    """The address that a host is, also in odd spellings (``0x7f.1``), or always has (``localhost``)."""
+    if re.fullmatch(r"(?:.*\.)?localhost", host, re.IGNORECASE):
+        return ipaddress.ip_address("127.0.0.1")
+    try:
+        return ipaddress.ip_address(socket.inet_ntoa(socket.inet_aton(host)))
+    except OSError:
+        pass
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
 
 
 def resolve(host: str, port: int) -> str:
@@ -73,7 +90,7 @@ def resolve(host: str, port: int) -> str:
     if not addresses:
         raise Forbidden("The host's name is not known.")
     if not all(is_allowed(address) for address in addresses):
-        raise Forbidden("The host is not on the public internet.")
+        raise Forbidden(_INSIDE)
     return str(addresses[0])
 
 

@@ -19,8 +19,9 @@ from webhooks.addresses import Forbidden, Target, resolve, target
             "https://a.example:8443/in?key=1&b=%20",
             Target(True, "a.example", 8443, "/in?key=1&b=%20"),
         ),
-        ("https://198.51.100.7/x", Target(True, "198.51.100.7", 443, "/x")),
-        ("https://[2001:db8::1]:444/", Target(True, "2001:db8::1", 444, "/")),
+        ("https://93.184.216.34/x", Target(True, "93.184.216.34", 443, "/x")),
+        ("https://[2606:4700::1111]:444/", Target(True, "2606:4700::1111", 444, "/")),
+        ("https://localhost.example.org/", Target(True, "localhost.example.org", 443, "/")),
         ("HTTPS://Hooks.Example.org/A", Target(True, "hooks.example.org", 443, "/A")),
     ],
 )
@@ -43,6 +44,20 @@ def test_a_url_is_taken_apart(url, taken_apart):
 def test_what_is_no_url_of_a_receiver(url):
     with pytest.raises(Forbidden):
         target(url)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "[fd12:3456::1]",
+        "2130706433", "0x7f.1", "127.1", "017700000001", "localhost", "LocalHost", "db.localhost",
+    ],
+)  # fmt: skip
+def test_a_url_that_itself_leads_inside_is_refused_at_once(host, settings):
+    with pytest.raises(Forbidden, match="public"):
+        target(f"https://{host}/")
+    settings.WEBHOOK_ALLOWED_NETWORKS = [ipaddress.ip_network(text) for text in ("0.0.0.0/0", "::/0")]
+    assert target(f"https://{host}/").port == 443
 
 
 def test_http_only_where_it_is_allowed(settings):
