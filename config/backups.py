@@ -48,11 +48,19 @@ def save(path: Path) -> dict[str, Any]:
         _dump(folder / DATABASE)
         for name in (ABOUT, DATABASE):
             archive.add(folder / name, arcname=name)
-        if Path(settings.MEDIA_ROOT).is_dir():
-            archive.add(settings.MEDIA_ROOT, arcname=MEDIA)
+        _add_uploads(archive)
     # Complete or not there: a name without its dot is a whole backup.
     beside.rename(path)
     return about
+
+
+def _add_uploads(archive: tarfile.TarFile) -> None:
+    for folder, _, names in os.walk(settings.MEDIA_ROOT):
+        for path in (folder, *(os.path.join(folder, name) for name in names)):
+            # One that is deleted meanwhile is nobody's any more.
+            with suppress(FileNotFoundError):
+                within = os.path.relpath(path, settings.MEDIA_ROOT)
+                archive.add(path, arcname=os.path.normpath(os.path.join(MEDIA, within)), recursive=False)
 
 
 def read_about(path: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from datetime import timedelta
 from pathlib import Path
@@ -147,6 +148,18 @@ def test_a_backup_that_breaks_off_leaves_no_file(media, backup, monkeypatch):
     with pytest.raises(CommandError, match="No space left"):
         run("backup", backup)
     assert not list(backup.parent.glob("*backup.tgz*"))
+
+
+def test_a_file_that_is_deleted_meanwhile_is_left_out(media, tmp_path, monkeypatch):
+    for name in ("b.wav", "c.wav"):
+        (media / "content" / name).write_bytes(b"RIFF")
+    found = list(os.walk(media))
+    monkeypatch.setattr(backups.os, "walk", lambda top: found)
+    (media / "content" / "b.wav").unlink()
+    with tarfile.open(tmp_path / "media.tar", "w") as archive:
+        backups._add_uploads(archive)
+        names = archive.getnames()
+    assert sorted(names) == ["media", "media/content", "media/content/a.mp3", "media/content/c.wav"]
 
 
 def archive_of(path: Path, **files: bytes) -> Path:
