@@ -549,6 +549,16 @@ TELEPHONY_LENIENT_ACCEPT = env.flag(
     default=False,
     help="Answer telephony clients that send no Accept header, instead of 406.",
 )
+TELEPHONY_SHOW_PASSWORDS = env.flag(
+    "TELEPHONY_SHOW_PASSWORDS",
+    default=True,
+    help="Tell telephony clients the passwords of users and mailboxes, as XiVO did; false: empty ones.",
+)
+TELEPHONY_MAILBOX_KEEPS_USER = env.flag(
+    "TELEPHONY_MAILBOX_KEEPS_USER",
+    default=False,
+    help="Refuse (412) to delete a telephony user with a mailbox unless by ?deleteVoicemail, as later XiVOs.",
+)
 VOICEMAIL_MAX_MESSAGES = env.number(
     "VOICEMAIL_MAX_MESSAGES", default=100, least=1, most=9999, help="Messages a mailbox folder holds."
 )

@@ -31,6 +31,12 @@ class Changed(TelephonyError):
     code = "changed"
 
 
+class HasMailbox(TelephonyError):
+    """The user has a mailbox, which nobody asked to delete as well."""
+
+    code = "has_mailbox"
+
+
 class MailboxFull(TelephonyError):
     """The folder holds as many messages as are allowed."""
 

@@ -12,9 +12,10 @@ from telephony.api.protocol import etag, matches
 from telephony.errors import Changed
 
 
-def tagged(request: Request, representation: dict[str, Any]) -> Response:
+def tagged(record: Any, out: Callable[[Any], dict[str, Any]]) -> Response:
     """The answer with its ``ETag``."""
-    return Response(representation, headers={"ETag": etag(representation)})
+    representation = out(record)
+    return Response(representation, headers={"ETag": etag(representation, record.updated_at)})
 
 
 def unless_changed(request: Request, out: Callable[[Any], dict[str, Any]]) -> Callable[[Any], None] | None:
@@ -24,7 +25,7 @@ def unless_changed(request: Request, out: Callable[[Any], dict[str, Any]]) -> Ca
         return None
 
     def check(record: Any) -> None:
-        if not matches(header, etag(out(record))):
+        if not matches(header, etag(out(record), record.updated_at)):
             raise Changed
 
     return check

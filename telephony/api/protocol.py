@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -31,7 +32,7 @@ from accounts.authentication import BasicAuthentication, TokenAuthentication
 from accounts.models import User
 from accounts.permissions import HasScope
 from accounts.prepared import Parameter, Prepared
-from telephony.errors import Changed, MailboxFull, NotFound, Unusable, UnusableRecording
+from telephony.errors import Changed, HasMailbox, MailboxFull, NotFound, Unusable, UnusableRecording
 
 log = logging.getLogger(__name__)
 
@@ -163,9 +164,10 @@ class AnyRenderer(BaseRenderer):
         return JSONRenderer().render(data)
 
 
-def etag(representation: dict[str, Any]) -> str:
-    """A strong entity tag of what GET answers."""
-    return '"' + hashlib.sha256(JSONRenderer().render(representation)).hexdigest()[:32] + '"'
+def etag(representation: dict[str, Any], changed_at: datetime) -> str:
+    """A strong entity tag of what GET answers; by the time also for what it may not tell."""
+    state = JSONRenderer().render({**representation, "changed_at": changed_at})
+    return '"' + hashlib.sha256(state).hexdigest()[:32] + '"'
 
 
 def matches(header: str, tag: str) -> bool:
@@ -215,6 +217,8 @@ def _translated(error: Exception) -> Exception:
 def _refusals(error: Exception) -> Exception:
     if isinstance(error, Changed):
         return PreconditionFailed()
+    if isinstance(error, HasMailbox):
+        return PreconditionFailed("The user has a voicemail: dissociate it, or ask for deleteVoicemail")
     if isinstance(error, UnusableRecording | MailboxFull):
         refused = exceptions.APIException(str(error))
         refused.status_code = 400 if isinstance(error, UnusableRecording) else 409

@@ -22,7 +22,7 @@ from telephony.api import wire
 from telephony.api.lists import by_key, listed
 from telephony.api.preconditions import tagged, unless_changed
 from telephony.api.protocol import AnyRenderer, TelephonyView, Unparsable
-from telephony.errors import Unusable
+from telephony.errors import HasMailbox, Unusable
 from telephony.models import TelephonyUser, Voicemail
 
 SEARCHED = ("firstname", "lastname", "callerid", "mobilephonenumber", "email", "username", "userfield")
@@ -59,7 +59,7 @@ class UserDetail(TelephonyView):
         user = by_key(TelephonyUser.objects.all(), key)
         if not isinstance(user, TelephonyUser):
             raise HttpNotFound
-        return tagged(request, wire.user_out(user))
+        return tagged(user, wire.user_out)
 
     def put(self, request: Request, key: str) -> Response:
         body = self.body()
@@ -75,11 +75,16 @@ class UserDetail(TelephonyView):
         user = by_key(TelephonyUser.objects.all(), key)
         if user is None:
             raise HttpNotFound
-        operations.delete_user(
-            user_id=user.pk,
-            with_voicemail="deleteVoicemail" in request.query_params,
-            unless=unless_changed(request, wire.user_out),
-        )
+        with_voicemail = "deleteVoicemail" in request.query_params
+        unchanged = unless_changed(request, wire.user_out)
+
+        def check(record: TelephonyUser) -> None:
+            if unchanged is not None:
+                unchanged(record)
+            if settings.TELEPHONY_MAILBOX_KEEPS_USER and record.voicemail_id and not with_voicemail:
+                raise HasMailbox
+
+        operations.delete_user(user_id=user.pk, with_voicemail=with_voicemail, unless=check)
         return Response()
 
 

@@ -48,7 +48,7 @@ class VoicemailList(TelephonyView):
 
 class VoicemailDetail(TelephonyView):
     def get(self, request: Request, key: str) -> Response:
-        return tagged(request, wire.voicemail_out(find_voicemail(key)))
+        return tagged(find_voicemail(key), wire.voicemail_out)
 
     def put(self, request: Request, key: str) -> Response:
         body = self.body()

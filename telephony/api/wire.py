@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
@@ -194,9 +195,16 @@ def _sealed(users: QuerySet[TelephonyUser]) -> QuerySet[TelephonyUser, tuple[Any
 
 def _opened(rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
     found = [_user_out(row) for row in rows]
+    if not settings.TELEPHONY_SHOW_PASSWORDS:
+        return found
     for user, password in zip(found, decrypt_all(user["password"] for user in found), strict=True):
         user["password"] = password
     return found
+
+
+def shown(password: str) -> str:
+    """What callers are told of a password."""
+    return password if settings.TELEPHONY_SHOW_PASSWORDS else ""
 
 
 def user_out(user: TelephonyUser) -> dict[str, Any]:
@@ -207,6 +215,7 @@ def user_out(user: TelephonyUser) -> dict[str, Any]:
 def _user_out(values: Sequence[Any]) -> dict[str, Any]:
     found = dict(zip(_USER_NAMES, values, strict=True))
     found["enableclient"] = int(found["enableclient"])
+    found["password"] = shown(found["password"])
     found["identity"] = str(found["identity"]) if found["identity"] else None
     return found
 
@@ -219,7 +228,7 @@ def voicemail_out(voicemail: Voicemail) -> dict[str, Any]:
         "email": voicemail.email,
         "fullname": voicemail.fullname,
         "mailbox": voicemail.mailbox,
-        "password": voicemail.password,
+        "password": shown(voicemail.password),
         "attach": int(voicemail.attach),
         "skipcheckpass": int(voicemail.skipcheckpass),
         "deleteaftersend": int(voicemail.deleteaftersend),

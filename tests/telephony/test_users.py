@@ -120,6 +120,17 @@ def test_deleting_a_user_keeps_the_mailbox_unless_asked(pbx):
     assert not Voicemail.objects.exists()
 
 
+def test_a_mailbox_may_keep_its_user(pbx, settings):
+    settings.TELEPHONY_MAILBOX_KEEPS_USER = True
+    box = Voicemail.objects.create(mailbox="12")
+    with_box, without = (post(pbx, firstname="J", voicemailid=key).json()["id"] for key in (box.pk, None))
+    refused = pbx.delete(f"/1.0/users/{with_box}")
+    assert (refused.status_code, len(refused.json())) == (412, 1)
+    assert pbx.delete(f"/1.0/users/{without}").status_code == 200
+    assert pbx.delete(f"/1.0/users/{with_box}?deleteVoicemail").status_code == 200
+    assert not TelephonyUser.objects.exists()
+
+
 def test_a_mailbox_deleted_with_its_user_takes_recordings_and_address_along(
     pbx, django_capture_on_commit_callbacks
 ):
@@ -155,6 +166,30 @@ def test_rotating_the_keys_makes_the_old_one_superfluous(pbx, settings):
     call_command("rotate_field_keys")
     settings.FIELD_ENCRYPTION_KEYS = [new]
     assert TelephonyUser.objects.get().password == "open sesame"
+
+
+def test_passwords_can_be_kept_from_callers(pbx, settings):
+    settings.TELEPHONY_SHOW_PASSWORDS = False
+    made = post(pbx, firstname="Jean", password="open sesame")
+    box = pbx.generic("POST", "/1.0/voicemails/", b'{"mailbox": "12", "password": "7895"}', content_type=JSON)
+    answers = [made, box] + [
+        pbx.get(f"/1.0/{path}")
+        for path in (
+            "users",
+            f"users/{made.json()['id']}",
+            "users?_search=J",
+            "voicemails",
+            "voicemails?_search=1",
+        )
+    ]
+    for answer in answers:
+        found = answer.json()
+        assert [one["password"] for one in found.get("items", [found])] == [""]
+    # A change that is not shown is noticed all the same.
+    tag = answers[3]["ETag"]
+    assert put(pbx, made.json()["id"], {"password": "new"}).status_code == 200
+    assert put(pbx, made.json()["id"], {"password": "late"}, HTTP_IF_MATCH=tag).status_code == 412
+    assert TelephonyUser.objects.get().password == "new"
 
 
 def test_a_change_may_depend_on_nobody_else_having_changed_the_user(pbx):

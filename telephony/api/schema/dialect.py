@@ -31,7 +31,8 @@ _WORDS = {
     406: ("The `Accept` header is missing or does not allow JSON. Without a body.", ""),
     409: ("The folder is full.", "The folder holds as many messages as are allowed."),
     412: (
-        "`If-Match` names another state than the record's.",
+        "`If-Match` names another state than the record's; or, where the installation says so, a user to be "
+        "deleted has a mailbox.",
         "The object was changed by somebody else meanwhile",
     ),
     413: ("The body is too large.", "The request body is too large."),
