@@ -277,7 +277,13 @@ describe(
     delete=Operation(
         "deleteSms",
         "Delete a message",
-        {200: Answer("It is gone.", record({"deleted": string()}), {"deleted": f"sent/{_ID}"})},
+        {
+            200: Answer(
+                "It is gone; the headers it had.",
+                record({"deleted": string()}, additionalProperties=string()),
+                {"To": "27820001001", "From": "alice", "deleted": f"sent/{_ID}"},
+            )
+        },
         parameters=(_kind(*KINDS), _NAME),
         refusals=(404, 409),
         text="For administrators. Cancels what waits; records of programmes stay (409).",

@@ -95,8 +95,8 @@ class Message(GatewayView):
         return Response(wire.message_out(messages.find(self.rights(), kind=kind, name=name)))
 
     def delete(self, request: Request, kind: str, name: str) -> Response:
-        messages.delete(self.rights(), kind=kind, name=name)
-        return Response({"deleted": f"{kind}/{name}"})
+        found = messages.delete(self.rights(), kind=kind, name=name)
+        return Response(wire.deleted_out(found, kind=kind))
 
 
 class Timeline(GatewayView):

@@ -155,13 +155,23 @@ def _outcome_out(outcome: Outcome, sent_url: str) -> dict[str, str | None]:
 def message_out(found: Found) -> dict[str, Any]:
     """All headers, the message's id and its text."""
     if found.delivery is not None:
-        headers = {**_headers(found), **_own_headers(found.delivery)}
         extra = {"text": found.delivery.text, "state": found.delivery.state}
     elif found.inbound is not None:
-        headers, extra = _inbound_headers(found.inbound), {"text": found.inbound.text}
+        extra = {"text": found.inbound.text}
     else:
-        headers, extra = _headers(found), {"text": found.file.text if found.file else ""}
-    return headers | {"message_id": found.name} | extra
+        extra = {"text": found.file.text if found.file else ""}
+    return _all_headers(found) | {"message_id": found.name} | extra
+
+
+def deleted_out(found: Found, *, kind: str) -> dict[str, Any]:
+    """All headers of what was deleted, and where it was."""
+    return _all_headers(found) | {"deleted": f"{kind}/{found.name}"}
+
+
+def _all_headers(found: Found) -> dict[str, str]:
+    if found.delivery is not None:
+        return {**_headers(found), **_own_headers(found.delivery)}
+    return _headers(found) if found.inbound is None else _inbound_headers(found.inbound)
 
 
 def _headers(found: Found) -> dict[str, str]:

@@ -199,8 +199,8 @@ def _older_inbound(last: UUID | None) -> QuerySet[InboundMessage]:
     return rows.filter(Q(received_at__lt=at) | Q(received_at=at, pk__gt=last))
 
 
-def delete(rights: Rights, *, kind: str, name: str) -> None:
-    """Delete a message; a waiting one is cancelled.
+def delete(rights: Rights, *, kind: str, name: str) -> Found:
+    """Delete a message, which is given as it was; a waiting one is cancelled.
 
     Raises Forbidden (before anything is looked for), Missing, UnderWay.
     """
@@ -214,6 +214,7 @@ def delete(rights: Rights, *, kind: str, name: str) -> None:
     elif not files.remove(kind, name):
         raise Missing
     log.info("SMS interface: account %s deleted %s/%s", rights.user.pk, kind, name)
+    return found
 
 
 @transaction.atomic

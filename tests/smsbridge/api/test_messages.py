@@ -286,7 +286,7 @@ class TestDeleting:
     def test_a_file_is_gone(self, admin, smsd):
         smsd.write("incoming", "GSM1.abc", "From: 1\n\nhello")
         answer = admin.delete(f"{ROOT}/sms/incoming/GSM1.abc")
-        assert (answer.status_code, answer.json()) == (200, {"deleted": "incoming/GSM1.abc"})
+        assert (answer.status_code, answer.json()) == (200, {"From": "1", "deleted": "incoming/GSM1.abc"})
         assert smsd.left_in("incoming") == []
         assert admin.delete(f"{ROOT}/sms/incoming/GSM1.abc").status_code == 404
 
@@ -310,7 +310,11 @@ class TestDeleting:
 
     def test_a_finished_message_leaves_no_trace_here(self, admin, message, smsd):
         Delivery.objects.update(state="sent", sent_at=SENT_AT)
-        assert admin.delete(f"{ROOT}/sms/sent/{message.pk}").status_code == 200
+        was = get(admin, "sent", message.pk).json()
+        answer = admin.delete(f"{ROOT}/sms/sent/{message.pk}")
+        headers = {name: value for name, value in was.items() if name not in ("message_id", "text", "state")}
+        assert answer.json() == headers | {"deleted": f"sent/{message.pk}"}
+        assert {"To", "From", "Sent"} <= headers.keys()
         assert get(admin, "sent", message.pk).status_code == 404
         assert smsd.left_in("outgoing") == []
 
