@@ -443,7 +443,9 @@ SMS_LIST_LIMIT = env.number(
     "SMS_LIST_LIMIT", default=10_000, most=1_000_000, help="Message ids in one list; 0: no limit."
 )
 SMS_ADMIN_ACCOUNTS = env.words(
-    "SMS_ADMIN_ACCOUNTS", default="", help="Accounts that see and delete everybody's messages, beside staff."
+    "SMS_ADMIN_ACCOUNTS",
+    default="",
+    help="Accounts that see and delete everybody's messages; staff see them, and delete as their role says.",
 )
 SMS_USER_WHITELIST = dict(
     entry.split("=", 1)

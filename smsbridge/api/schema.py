@@ -286,7 +286,8 @@ describe(
         },
         parameters=(_kind(*KINDS), _NAME),
         refusals=(404, 409),
-        text="For administrators. Cancels what waits; records of programmes stay (409).",
+        text="For administrators, and staff whose role says so. Cancels what waits; records of programmes "
+        "stay (409).",
     ),
 )
 describe(

@@ -204,7 +204,7 @@ def delete(rights: Rights, *, kind: str, name: str) -> Found:
 
     Raises Forbidden (before anything is looked for), Missing, UnderWay.
     """
-    if not rights.is_admin:
+    if not rights.may_delete(kind):
         raise Forbidden("only administrators delete messages")
     found = find(rights, kind=kind, name=name)
     if found.delivery is not None:

@@ -17,7 +17,18 @@ class Rights:
 
     user: User
     account: GatewayAccount | None
-    is_admin: bool
+    #: An administrator of this interface by settings or by the account's row.
+    is_named: bool
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether everybody's messages are shown."""
+        return self.is_named or self.user.is_staff or self.user.is_superuser
+
+    def may_delete(self, kind: str) -> bool:
+        """Whether messages of that kind may be deleted: by staff as far as their role goes."""
+        right = "smsbridge.delete_inboundmessage" if kind == "incoming" else "outbox.delete_delivery"
+        return self.is_named or (self.is_admin and self.user.has_perm(right))
 
     @property
     def may_use(self) -> bool:
@@ -101,5 +112,5 @@ _LOCKED = Prepared(
 
 
 def _rights(user: User, account: GatewayAccount | None) -> Rights:
-    mighty = user.is_staff or user.is_superuser or user.get_username() in settings.SMS_ADMIN_ACCOUNTS
-    return Rights(user, account, mighty or (account is not None and account.is_admin))
+    listed = user.get_username() in settings.SMS_ADMIN_ACCOUNTS
+    return Rights(user, account, listed or (account is not None and account.is_admin))

@@ -56,7 +56,7 @@ WHO_MAY = {
         "+ + + + +": "getSmsMonitoring",
         "+ + 403 + 401": "listSms sendSmsByGet sendSms listWaitingSms sendSmsWithSlash",
         "+ 403 403 + 401": "getSms getSmsTimeline",
-        "403 403 403 + 401": "deleteSms",
+        "403 403 403 403 401": "deleteSms",
     },
     "Broadcasts": {
         "+ + 403 403 401": """

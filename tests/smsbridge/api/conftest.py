@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
@@ -49,6 +50,9 @@ def other(bob: User, gateway) -> APIClient:
 
 @pytest.fixture
 def admin(staff: User, gateway) -> APIClient:
+    """Staff whose role lets them delete messages."""
+    for right in ("delete_delivery", "delete_inboundmessage"):
+        staff.user_permissions.add(Permission.objects.get(codename=right))
     return quiet(client_with_token(staff))
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -14,7 +14,8 @@ from django.utils import timezone
 from outbox.models import Delivery
 from smsbridge.collector import collect
 from smsbridge.models import GatewayAccount, InboundMessage
-from tests.smsbridge.api.conftest import NUMBER, ROOT, first_id, sent, spread
+from tests.conftest import client_with_token
+from tests.smsbridge.api.conftest import NUMBER, ROOT, first_id, quiet, sent, spread
 from tests.smsbridge.smsd_files import handed
 
 SENT_AT = datetime(2026, 11, 20, 11, 37, 9, tzinfo=UTC)
@@ -282,6 +283,32 @@ class TestDeleting:
             answer = caller.delete(f"{ROOT}/sms/outgoing/{name}")
             assert (answer.status_code, answer.json()["status: "]) == (403, 403)
         assert Delivery.objects.get().state == "handed"
+
+    @pytest.mark.parametrize(
+        ("role", "sent", "incoming"),
+        [(None, 403, 403), ("Viewer", 403, 403), ("Editor", 403, 403), ("Operator", 200, 403),
+         ("Administrator", 200, 200)],
+    )  # fmt: skip
+    def test_staff_delete_what_their_role_lets_them(
+        self, staff, message, smsd, gateway, role, sent, incoming
+    ):
+        if role:
+            staff.groups.add(Group.objects.get(name=role))
+        client = quiet(client_with_token(staff))
+        smsd.sent(message)
+        smsd.received("hello", sender="27820001001", name="GSM1.abc")
+        collect(gateway)
+        for kind, name, status in (
+            ("sent", message.pk, sent), ("incoming", InboundMessage.objects.get().pk, incoming),
+        ):  # fmt: skip
+            assert get(client, kind, name).status_code == 200
+            assert client.delete(f"{ROOT}/sms/{kind}/{name}").status_code == status
+
+    def test_whoever_is_named_an_administrator_deletes_everything(self, caller, alice, smsd, settings):
+        smsd.write("incoming", "GSM1.abc", "From: 1\n\nhello")
+        assert caller.delete(f"{ROOT}/sms/incoming/GSM1.abc").status_code == 403
+        settings.SMS_ADMIN_ACCOUNTS = ["alice"]
+        assert caller.delete(f"{ROOT}/sms/incoming/GSM1.abc").status_code == 200
 
     def test_a_file_is_gone(self, admin, smsd):
         smsd.write("incoming", "GSM1.abc", "From: 1\n\nhello")
