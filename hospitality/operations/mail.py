@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
 from django.core.mail import EmailMessage
 from django.db import transaction
 
+from accounts.mail import send, send_each
 from accounts.models import User
 from hospitality.models import Feedback, FeedbackMail
-
-log = logging.getLogger(__name__)
 
 #: Tries to send one, each at another call.
 ATTEMPTS = 20
@@ -46,10 +43,11 @@ def mail_feedback(*, most: int = 100) -> int:
     """Send the e-mails that are due; how many the mail server accepted.
 
     One that is refused is tried again at the next call, ``ATTEMPTS`` times in
-    all. Feedback that was hidden meanwhile is not mailed.
+    all; what no mail server was there to take is not counted. Feedback that
+    was hidden meanwhile is not mailed.
     """
     keys = FeedbackMail.objects.order_by("attempts", "pk").values_list("pk", flat=True)[:most]
-    return sum(_mail(key) for key in list(keys))
+    return send_each(list(keys), _mail)
 
 
 def forgo_mails() -> int:
@@ -87,12 +85,7 @@ def _send(due: FeedbackMail) -> bool:
         ),
         to=[due.recipient.email],
     )
-    try:
-        return mail.send() == 1
-    except (OSError, ValueError) as error:
-        # A mail server's answer may repeat the address, so only its kind is logged.
-        log.warning("the e-mail about feedback was not accepted: %s", type(error).__name__)
-        return False
+    return send(mail)
 
 
 def _name(user: User) -> str:

@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.mail import send, send_each
 from telephony.models import VoicemailMessage
 from telephony.operations.messages import delete_message
 
@@ -20,14 +21,15 @@ def mail_messages(*, most: int = 100) -> int:
     """Send the e-mails that are due; how many were accepted by the mail server.
 
     One that is refused is tried again at the next call, up to
-    ``settings.VOICEMAIL_MAIL_ATTEMPTS`` times. A mailbox that says
+    ``settings.VOICEMAIL_MAIL_ATTEMPTS`` times; what no mail server was there
+    to take is not counted. A mailbox that says
     ``deleteaftersend`` loses a message only after the mail server accepted an
     e-mail *with the recording*; without address, attachment or success the
     message stays.
     """
     due = VoicemailMessage.objects.filter(mail_due=True).order_by("received_at")
     keys = list(due.values_list("pk", flat=True)[:most])
-    return sum(_mail(key) for key in keys)
+    return send_each(keys, _mail)
 
 
 def forgo_mails() -> int:
@@ -62,12 +64,11 @@ def _send(message: VoicemailMessage) -> bool:
         to=[box.email],
         headers={"X-Asterisk-VM-Message-ID": str(message.pk)},
     )
-    try:
-        if box.attach:
+    if box.attach:
+        try:
             with message.recording.open("rb") as file:
                 mail.attach(f"{message.pk}.wav", file.read(), "audio/wav")
-        return mail.send() == 1
-    except (OSError, ValueError) as error:
-        # A mail server's answer may repeat the address, so only its kind is logged.
-        log.warning("the e-mail about a voice message was not accepted: %s", type(error).__name__)
-        return False
+        except OSError as error:
+            log.warning("the recording of %s cannot be read: %s", message.pk, type(error).__name__)
+            return False
+    return send(mail)
