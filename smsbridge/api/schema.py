@@ -114,7 +114,12 @@ SENT = named(
         optional=("queue",),
     ),
 )
-_ACCEPTED = Answer("Each number has its own answer; the others go out.", SENT, _SENT)
+_ACCEPTED = Answer(
+    "Each number has its own answer; the others go out.",
+    SENT,
+    _SENT,
+    headers={"Idempotency-Replayed": told(string(const="true"), "There when the answer is remembered.")},
+)
 _ORDER: dict[str, Any] = {
     "text": "Your appointment is tomorrow at 9.",
     "mobiles": ["+27820001001", "12345"],

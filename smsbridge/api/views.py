@@ -22,7 +22,8 @@ def _sent(view: GatewayView, request: Request, order: Order) -> Response:
     # Made once: of ten thousand messages each has a link.
     one = request.build_absolute_uri(reverse("gateway-message", args=["sent", "id"]))
     sent = send(user=view.user, order=order)
-    return Response(wire.sent_out(order, sent, str(one).removesuffix("id")), status=201)
+    headers = {"Idempotency-Replayed": "true"} if sent.repeated else {}
+    return Response(wire.sent_out(order, sent, str(one).removesuffix("id")), status=201, headers=headers)
 
 
 class Outgoing(GatewayView):

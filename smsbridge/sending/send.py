@@ -71,11 +71,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of an order: an outcome for each of its numbers, in order. ``queue`` may be empty."""
+    """What became of an order: an outcome for each of its numbers, in order. ``queue`` may be empty.
+
+    ``repeated``: it came before with its key, and these are the outcomes of then.
+    """
 
     outcomes: list[Outcome]
     parts: int
     queue: str
+    repeated: bool
 
 
 def send(*, user: User, order: Order) -> Sent:
@@ -90,9 +94,9 @@ def send(*, user: User, order: Order) -> Sent:
         rights = locked_rights_of(user)
         ready = _with_defaults(order, rights)
         parts = _parts(ready)
-        outcomes = _once(rights, order, ready, parts, lane)
+        outcomes, repeated = _once(rights, order, ready, parts, lane)
     _hand_over(lane)
-    return Sent(outcomes, parts, ready.options.get("queue") or "")
+    return Sent(outcomes, parts, ready.options.get("queue") or "", repeated)
 
 
 def _check_may_send(rights: Rights, order: Order) -> None:
@@ -122,21 +126,21 @@ def _parts(order: Order) -> int:
     return found
 
 
-def _once(rights: Rights, order: Order, ready: Order, parts: int, lane: Lane) -> list[Outcome]:
-    """The outcomes; a repeat's are those of the first time. The account's row is locked.
+def _once(rights: Rights, order: Order, ready: Order, parts: int, lane: Lane) -> tuple[list[Outcome], bool]:
+    """The outcomes; a repeat's are those of the first time, and marked so. The account's row is locked.
 
     ``order`` is what the caller said, which a repeat is compared by; ``ready`` has the defaults in it.
     """
     request = repeats.id_of(rights.user, order.key) if order.key else None
     earlier = repeats.outcome_of(request, order) if request else None
     if earlier is not None:
-        return [Outcome(*pair) for pair in earlier]
+        return [Outcome(*pair) for pair in earlier], True
     _check_may_send(rights, order)
     # Never made of the key: a key that was forgotten may come again, with a message of its own.
     outcomes = _queue(rights, ready, parts, uuid.uuid4(), lane)
     if request:
         repeats.remember(rights.user, request, order, [(one.id, one.answer) for one in outcomes])
-    return outcomes
+    return outcomes, False
 
 
 def _queue(rights: Rights, order: Order, parts: int, cause: UUID, lane: Lane) -> list[Outcome]:

@@ -186,7 +186,10 @@ class TestIdempotencyKey:
         wish = {"HTTP_IDEMPOTENCY_KEY": "order-17"}
         first = sent(caller, "27820001001", "12", **wish)
         assert sent(caller, "27820001001", "12", **wish) == first
-        assert len(smsd.left_in("outgoing")) == Delivery.objects.count() == 1
+        document = {"text": "Hi, Jack!", "mobiles": ["27820001001", "12"]}
+        assert caller.post(SEND, document, **wish)["Idempotency-Replayed"] == "true"
+        assert "Idempotency-Replayed" not in caller.post(SEND, document, HTTP_IDEMPOTENCY_KEY="another")
+        assert len(smsd.left_in("outgoing")) == Delivery.objects.count() == 2
 
     def test_another_body_is_a_conflict(self, caller):
         sent(caller, HTTP_IDEMPOTENCY_KEY="order-17")
