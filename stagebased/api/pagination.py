@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Field, QuerySet
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
+from accounts.api.errors import refuse
 from accounts.api.pagination import EnvelopePagination
 from accounts.prepared import Parameter, Prepared
 from stagebased.api.filters import SubscriptionFilters, applied, compares_columns, wishes
@@ -18,6 +22,7 @@ from stagebased.models import Subscription
 ROWS = Subscription.objects.values_list(*SUBSCRIPTION_COLUMNS)
 #: The same without the other table, so that counting and skipping read an index alone.
 BARE = Subscription.objects.values("pk")
+_ID = SUBSCRIPTION_COLUMNS.index("id")
 
 
 class SubscriptionPagination(EnvelopePagination):
@@ -27,7 +32,13 @@ class SubscriptionPagination(EnvelopePagination):
     compare columns its statement is compiled once for all requests alike.
     Further on, rows are skipped in the index alone and only those of the page
     are read; in the second half they are skipped from the end.
+
+    With ``cursor``, empty to begin, there is neither a count nor a way back:
+    ``{"next": url or null, "previous": null, "results": [...]}``, for whoever
+    reads all of millions.
     """
+
+    behind: str | None
 
     def page(self, request: Request) -> list[tuple[Any, ...]]:
         """Rows of ``SUBSCRIPTION_COLUMNS``. Raises a 400 naming bad filters."""
@@ -35,7 +46,28 @@ class SubscriptionPagination(EnvelopePagination):
         self.limit = self.get_limit(request)
         self.offset = self.get_offset(request)
         values = wishes(SubscriptionFilters, request.query_params)
+        if "cursor" in request.query_params:
+            return self._scanned(values, request.query_params["cursor"])
         return self._later_page(values) if self.offset else self._first_page(values)
+
+    def _scanned(self, values: dict[str, Any], cursor: str) -> list[tuple[Any, ...]]:
+        """The rows behind the cursor in the order of their ids, at one price wherever that is.
+
+        Each subscription that is there all the time comes once, whatever comes
+        and goes meanwhile.
+        """
+        found = _narrowed(ROWS, values).order_by("pk")
+        if cursor:
+            found = found.filter(pk__gt=_key(cursor))
+        rows = list(found[: self.limit + 1])
+        self.behind = str(rows[self.limit - 1][_ID]) if len(rows) > self.limit else None
+        return rows[: self.limit]
+
+    def get_paginated_response(self, data: Any) -> Response:
+        if "cursor" not in self.request.query_params:
+            return super().get_paginated_response(data)
+        following = self.behind and replace_query_param(self._link(0), "cursor", self.behind)
+        return Response({"next": following, "previous": None, "results": data})
 
     def _first_page(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         if compares_columns(SubscriptionFilters, values):
@@ -59,6 +91,13 @@ class SubscriptionPagination(EnvelopePagination):
         if start > self.count // 2:
             found, start = found.reverse(), self.count - start - size
         return found[start : start + size]
+
+
+def _key(cursor: str) -> UUID:
+    try:
+        return UUID(cursor)
+    except ValueError:
+        raise refuse("cursor", "This is no cursor of this list.") from None
 
 
 def _narrowed(rows: QuerySet[Any, Any], values: Mapping[str, Any]) -> QuerySet[Any, Any]:

@@ -19,15 +19,18 @@ PAGING = (
 )
 
 
-def page_of(name: str, item: Shape, example: Any, text: str = "A page of the list.") -> Answer:
-    """``name``: of the page's shape in the document."""
+def page_of(
+    name: str, item: Shape, example: Any, text: str = "A page of the list.", *, counted: bool = True
+) -> Answer:
+    """``name``: of the page's shape in the document. ``counted``: whether every page tells the count."""
     shape = record(
         {
             "count": told(integer(minimum=0), "Records on all pages together."),
             "next": told(nullable(URL), "The next page, with every parameter of this one; null on the last."),
             "previous": told(nullable(URL), "The page before; null on the first."),
             "results": array(item),
-        }
+        },
+        optional=() if counted else ("count",),
     )
     page = {"count": 1, "next": None, "previous": None, "results": [example]}
     return Answer(text, named(name, shape), page)

@@ -66,6 +66,17 @@ def _parameter(name: str, each: Any) -> Parameter:
     return Parameter(name, _TEXTS.get(name, f"Only those with this `{name}`."), shape)
 
 
+CURSOR = (
+    Parameter(
+        "cursor",
+        "Reads the whole list in the order of the ids, uncounted: empty for the first page, then as `next` "
+        "has it. `offset` and `ordering` mean nothing then.",
+        string(),
+        "",
+    ),
+)
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of record and the words for it."""
@@ -81,6 +92,8 @@ class Kind:
     filters: type[FilterSet]
     key: Shape = field(default_factory=lambda: KEY)
     media: tuple[str, ...] = ()
+    #: Whether its list may be read through by a cursor.
+    scanned: bool = False
 
 
 def record_id(kind: Kind) -> Parameter:
@@ -98,8 +111,8 @@ def operations_on(kind: Kind) -> dict[str, Operation]:
     name = next(iter(kind.sent))
     part = Body(kind.body(partial=True), {name: kind.sent[name]}, kind.media)
     by_id = (record_id(kind),)
-    parameters = (*PAGING, *narrowing(kind.filters))
-    page = page_of(f"{kind.name}Page", kind.shape, kind.example)
+    parameters = (*PAGING, *(CURSOR if kind.scanned else ()), *narrowing(kind.filters))
+    page = page_of(f"{kind.name}Page", kind.shape, kind.example, counted=not kind.scanned)
     return {
         "list": Operation(
             f"list{kind.plural}", f"List {kind.many}", {200: page}, parameters=parameters, refusals=(400,)

@@ -112,6 +112,7 @@ SUBSCRIPTIONS = Kind(
     _SENT,
     filters.SubscriptionFilters,
     key=UUID,
+    scanned=True,
 )
 ACCEPTED = named("Accepted", record({"accepted": boolean(const=True)}))
 NOT_ACCEPTED = named("NotAccepted", record({"accepted": boolean(const=False), "reason": string()}))

@@ -98,7 +98,7 @@ BAD_FILTERS = {
         "created_by=alice",
         "created_after=yesterday", "created_before=0001-01-01T00:00:00%2B14:00", "updated_at=2026-13-01",
         "metadata_has_key=%00", "messageset_contains=%00", "next_sequence_number=" + "9" * 5000,
-        "ordering=lang", "ordering=-contact__addresses__value",
+        "ordering=lang", "ordering=-contact__addresses__value", "cursor=x", "cursor=%00", "cursor=1",
     ],
     "messageset": ["content_type=video", "short_name=%00", "ordering=x"],
     "message": ["messageset=x", "messageset=999", "sequence_number=one", "lang=%00", "ordering=text_content"],
@@ -186,6 +186,23 @@ def test_any_offset_gives_the_right_page(as_alice, make_subscription, order) -> 
             assert page["count"] == 11
             assert (page["next"] is None) == (offset + limit >= 11)
             assert (page["previous"] is None) == (offset == 0)
+
+
+def test_a_client_reads_all_by_cursor_while_others_are_added(as_alice, make_subscription) -> None:
+    made = {str(make_subscription(created_at=NOON).pk) for _ in range(7)}
+    kept = {str(make_subscription(lang="zul_ZA").pk) for _ in range(4)}
+    path = "/api/v1/subscriptions/?cursor=&limit=2&lang=eng_ZA"
+    found = []
+    while path:
+        page = as_alice.get(path).json()
+        assert page.keys() == {"next", "previous", "results"}
+        assert len(page["results"]) <= 2
+        found += [record["id"] for record in page["results"]]
+        path = page["next"]
+        make_subscription(lang="zul_ZA")
+
+    assert found == sorted(made)
+    assert kept <= set(follow(as_alice, "/subscriptions?cursor&lang=zul_ZA&limit=3"))
 
 
 def test_links_keep_every_other_parameter(as_alice, three) -> None:
