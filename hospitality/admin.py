@@ -123,11 +123,11 @@ class FeedbackAdmin(ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    @action(description="Hide from everybody")
+    @action(description="Hide from everybody", permissions=["change"])
     def hide(self, request: HttpRequest, chosen: QuerySet[Feedback]) -> None:
         self.message_user(request, f"{chosen.update(published=False)} hidden.")
 
-    @action(description="Show again")
+    @action(description="Show again", permissions=["change"])
     def show(self, request: HttpRequest, chosen: QuerySet[Feedback]) -> None:
         self.message_user(request, f"{chosen.update(published=True)} shown.")
 
@@ -146,7 +146,7 @@ class ReportAdmin(ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    @action(description="Settled")
+    @action(description="Settled", permissions=["change"])
     def settle(self, request: HttpRequest, chosen: QuerySet[Report]) -> None:
         settled = chosen.filter(settled_at=None).update(settled_at=timezone.now())
         self.message_user(request, f"{settled} settled.")

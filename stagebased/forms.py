@@ -111,8 +111,10 @@ class MessageForm(RuledForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        attrs = {"data-counter-url": reverse("admin:stagebased_count"), "data-counter-from": "#id_messageset"}
-        self.fields["text_content"].widget.attrs |= attrs | {"rows": 3}
+        # Whoever only looks has no fields.
+        if text := self.fields.get("text_content"):
+            url = reverse("admin:stagebased_count")
+            text.widget.attrs |= {"data-counter-url": url, "data-counter-from": "#id_messageset", "rows": 3}
 
 
 class FileForm(forms.ModelForm):

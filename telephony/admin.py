@@ -67,7 +67,7 @@ class TelephonyUserAdmin(ModelAdmin):
     def linked(self, user: TelephonyUser) -> bool:
         return user.contact_id is not None
 
-    @action(description="Link to the contact with that number or e-mail")
+    @action(description="Link to the contact with that number or e-mail", permissions=["change"])
     def link(self, request: HttpRequest, users: QuerySet[TelephonyUser]) -> None:
         linked = failed = 0
         for user in users:
@@ -78,7 +78,7 @@ class TelephonyUserAdmin(ModelAdmin):
                 failed += 1
         self.message_user(request, f"{linked} linked; {failed} have neither a usable number nor an e-mail.")
 
-    @action(description="Unlink from the contact")
+    @action(description="Unlink from the contact", permissions=["change"])
     def unlink(self, request: HttpRequest, users: QuerySet[TelephonyUser]) -> None:
         for user in users:
             operations.unlink_contact(user_id=user.pk)
