@@ -6,6 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,10 @@ class Elsewhere:
         if scheme in _POSTGRESQL:
             # Whatever is asked, nothing is written there.
             config["OPTIONS"] = config.get("OPTIONS", {}) | {"options": "-c default_transaction_read_only=on"}
+        elif scheme == "sqlite" and config["NAME"] != ":memory:":
+            # Nor is a file made whose name was mistyped.
+            config["NAME"] = f"{Path(config['NAME']).absolute().as_uri()}?mode=rw"
+            config["OPTIONS"] = config.get("OPTIONS", {}) | {"init_command": "PRAGMA query_only = ON"}
         self.connection: Any = ConnectionHandler({"default": config})["default"]
 
     def close(self) -> None:

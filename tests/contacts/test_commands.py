@@ -119,6 +119,13 @@ def test_it_is_done_only_when_it_is_meant(alice_contact, monkeypatch):
     assert not Address.objects.filter(contact=alice_contact).exists()
 
 
+def test_where_nobody_can_answer_nobody_is_forgotten(alice_contact, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(CommandError, match="Nobody was forgotten"):
+        run("forget_contact", alice_contact.pk)
+    assert Address.objects.filter(contact=alice_contact).exists()
+
+
 def test_a_dry_run_forgets_nobody(alice_contact):
     assert "1 addresses" in run("forget_contact", alice_contact.pk, dry_run=True)
     assert Address.objects.filter(contact=alice_contact).exists()

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
+from accounts.elsewhere import Elsewhere
 from sendables import operations
 from sendables.models import Imported, Inbox, Message, MessageReceipt, Notice
 from sendables.operations import importing
@@ -197,3 +199,19 @@ def test_what_cannot_be_is_said(filled, options, words) -> None:
 def test_a_source_that_is_none_is_said(db, url) -> None:
     with pytest.raises(CommandError, match="source"):
         call_command("import_drf_sendables", url)
+
+
+def test_a_name_that_was_mistyped_makes_no_file(db, tmp_path) -> None:
+    with pytest.raises(CommandError, match="unable to open"):
+        call_command("import_drf_sendables", f"sqlite:///{tmp_path}/orignal.sqlite3")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_there(db, tmp_path) -> None:
+    path = tmp_path / "a name with spaces?.sqlite3"
+    sqlite3.connect(path).execute("CREATE TABLE kept (id INTEGER)")
+    other = Elsewhere(f"sqlite:///{tmp_path}/a%20name%20with%20spaces%3F.sqlite3")
+    assert other.columns("kept") == {"id"}
+    with pytest.raises(OperationalError, match="readonly"):
+        other.rows("INSERT INTO kept VALUES (1)")
+    other.close()

@@ -181,6 +181,9 @@ def test_next_runs_shows_times_in_the_schedule_s_zone(daily, time_machine) -> No
     ]
     with pytest.raises(CommandError):
         output("next_runs", str(daily.pk + 1))
+    for count in ("-3", "0", "many"):
+        with pytest.raises(CommandError, match="from 1 on"):
+            output("next_runs", f"--count={count}")
 
 
 def test_next_runs_where_somebody_lives(daily, time_machine) -> None:

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stdout.write("Nothing was changed (dry run).")
             return
-        if not options["no_input"] and input("Erase for good? Type yes: ").strip() != "yes":
+        if not options["no_input"] and not _is_meant():
             raise CommandError("Nobody was forgotten.")
         forget(contact_id=contact.pk, source="command")
         self.stdout.write(f"{contact.pk} is forgotten.")
@@ -44,3 +44,11 @@ class Command(BaseCommand):
             f"{contact.pk}, known since {contact.created_at:%Y-%m-%d}:"
             f" {contact.addresses.count()} addresses, {len(contact.details)} details"
         )
+
+
+def _is_meant() -> bool:
+    try:
+        return input("Erase for good? Type yes: ").strip() == "yes"
+    except EOFError:
+        # Nobody is there who could answer, as under cron: --no-input is for that.
+        return False
