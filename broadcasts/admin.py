@@ -44,6 +44,8 @@ _QUESTIONS = {
     "cancel": "Cancel it for good? What has not gone out will not go out.",
     "resend": "Send again what has failed?",
 }
+#: Fields whose faults are the texts' as well, and are said beside them.
+_OF_TEXTS = ("default_language", "texts")
 _STEP = "admin:broadcasts_broadcast_step"
 #: Why somebody of the audience gets nothing.
 REASONS = {
@@ -60,6 +62,12 @@ class BroadcastForm(forms.ModelForm):
             "name", "channel", "gateway", "audience", "group", "messageset", "upload", "default_language",
             "per_minute", "not_before", "not_after", "timezone",
         ]  # fmt: skip
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc] # the framework's, where the record has been filled in
+        for name, texts in _errors(self.instance, {}).items():
+            if name in self.fields and name not in _OF_TEXTS and name not in self.errors:
+                self.add_error(name, texts)
 
 
 class TextForm(forms.ModelForm):
@@ -79,6 +87,10 @@ class TextInline(TabularInline):
     fields = ["lang", "text"]
     extra = 1
     show_change_link = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # No empty row to write in where nothing can be saved.
+        return super().has_add_permission(request, obj) and _is_open(obj)
 
 
 @admin.register(Broadcast)
@@ -122,18 +134,23 @@ class BroadcastAdmin(ModelAdmin):
         if broadcast._state.adding:
             return SafeString("Save it first; then its recipients can be counted.")
         url = reverse("admin:broadcasts_broadcast_stand", args=[broadcast.pk])
-        context = {"url": url, "stand": stand(broadcast)}
+        context = {"url": url, "stand": stand(broadcast, steered=getattr(broadcast, "steered", False))}
         return render_to_string("broadcasts/stand.html", context)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            # A field that is only shown is not told who looks.
+            found.steered = _may_steer(request)
+        return found
 
     # --- which may be changed ---------------------------------------------------------
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        open_to_change = obj is None or obj.state in (State.DRAFT, State.READY)
-        return super().has_change_permission(request, obj) and open_to_change
+        return super().has_change_permission(request, obj) and _is_open(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        open_to_change = obj is None or obj.state in (State.DRAFT, State.READY)
-        return super().has_delete_permission(request, obj) and open_to_change
+        return super().has_delete_permission(request, obj) and _is_open(obj)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         # Those on their way stay on record; a draft is deleted on its own page.
@@ -186,10 +203,10 @@ class BroadcastAdmin(ModelAdmin):
         """How it stands, which the page asks for again and again."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return HttpResponse(stand(get_object_or_404(Broadcast, pk=pk)))
+        return HttpResponse(stand(get_object_or_404(Broadcast, pk=pk), steered=_may_steer(request)))
 
     def step_view(self, request: HttpRequest, pk: Any, step: str) -> HttpResponse:
-        if not request.user.has_perm("broadcasts.change_broadcast") or step not in STEPS:
+        if not _may_steer(request) or step not in STEPS:
             raise PermissionDenied
         get_object_or_404(Broadcast, pk=pk)
         try:
@@ -199,8 +216,19 @@ class BroadcastAdmin(ModelAdmin):
         return HttpResponseRedirect(reverse("admin:broadcasts_broadcast_change", args=[pk]))
 
 
-def stand(broadcast: Broadcast) -> SafeString:
-    steps = [(name, label) for name, (_, label, states) in STEPS.items() if broadcast.state in states]
+def _may_steer(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("broadcasts.change_broadcast"))
+
+
+def _is_open(broadcast: Broadcast | None) -> bool:
+    return broadcast is None or broadcast.state in (State.DRAFT, State.READY)
+
+
+def stand(broadcast: Broadcast, *, steered: bool) -> SafeString:
+    """How it stands, for somebody who may go on with it or only looks."""
+    steps = [
+        (name, label) for name, (_, label, states) in STEPS.items() if steered and broadcast.state in states
+    ]
     costs = cost(broadcast)
     context = {
         "broadcast": broadcast,
@@ -225,13 +253,18 @@ def _texts(formset: Any) -> dict[str, str]:
 def _check(broadcast: Broadcast, formset: Any) -> None:
     if any(formset.errors):
         return
+    found = _errors(broadcast, _texts(formset))
+    # Its own form says what else is wrong.
+    if texts := [text for name in _OF_TEXTS for text in found.get(name, [])]:
+        raise forms.ValidationError(texts)
+
+
+def _errors(broadcast: Broadcast, texts: dict[str, str]) -> dict[str, list[str]]:
     try:
-        operations.check(broadcast, _texts(formset))
+        operations.check(broadcast, texts)
     except BroadcastError as error:
-        raise forms.ValidationError(
-            [f"{name}: {text}" if name not in ("", "texts") else text
-             for name, texts in error.errors.items() for text in texts]
-        ) from None  # fmt: skip
+        return dict(error.errors)
+    return {}
 
 
 def _reason(name: str) -> str:

@@ -111,6 +111,11 @@ def account_links(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
+def sees_history(request: HttpRequest) -> bool:
+    """A record's History is its part of the audit log: the button is there for those who may look at that."""
+    return admin.site._registry[apps.get_model("audit.Entry")].has_view_permission(request)
+
+
 def style(request: HttpRequest) -> str:
     """What every page looks like where the theme does not suit us."""
     return static("accounts/admin.css")

@@ -838,6 +838,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "People, programmes and deliveries",
     "SITE_SYMBOL": "hub",
     "SITE_URL": None,
+    "SHOW_HISTORY": "config.navigation.sees_history",
     # None of its own: browsers then ask for none.
     "SITE_FAVICONS": [{"rel": "icon", "href": "data:,"}],
     "STYLES": ["config.navigation.style"],

@@ -293,7 +293,15 @@ class ResendAdmin(ReadOnlyModelAdmin):
     @display(description="Progress")
     def progress(self, resend: Resend) -> SafeString:
         url = reverse("admin:outbox_resend_progress", args=[resend.pk])
-        return render_to_string("outbox/resend.html", {"url": url, "content": _shown(resend)})
+        content = _shown(resend, steered=getattr(resend, "steered", False))
+        return render_to_string("outbox/resend.html", {"url": url, "content": content})
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            # A field that is only shown is not told who looks.
+            found.steered = _may_stop(request)
+        return found
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -306,18 +314,23 @@ class ResendAdmin(ReadOnlyModelAdmin):
     def progress_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return HttpResponse(_shown(get_object_or_404(Resend, pk=pk)))
+        return HttpResponse(_shown(get_object_or_404(Resend, pk=pk), steered=_may_stop(request)))
 
     def stop_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        if not request.user.has_perm("outbox.change_delivery"):
+        if not _may_stop(request):
             raise PermissionDenied
         failures.stop(get_object_or_404(Resend, pk=pk))
         return HttpResponseRedirect(reverse("admin:outbox_resend_change", args=[pk]))
 
 
-def _shown(resend: Resend) -> SafeString:
+def _may_stop(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("outbox.change_delivery"))
+
+
+def _shown(resend: Resend, *, steered: bool) -> SafeString:
     percent = min(100, 100 * resend.dealt_with // resend.total) if resend.total else 100
-    return render_to_string("outbox/resend_progress.html", {"resend": resend, "percent": percent})
+    context = {"resend": resend, "percent": percent, "steered": steered}
+    return render_to_string("outbox/resend_progress.html", context)
 
 
 @admin.register(Gateway)

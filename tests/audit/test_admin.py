@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from accounts.models import User
@@ -58,6 +59,14 @@ def test_an_objects_history_is_the_log_narrowed_to_it(as_root, entry):
     assert list(found) == [entry]
     other = reverse("admin:stagebased_schedule_history", args=[int(entry.object_id) + 1])
     assert list(as_root.get(other, follow=True).context["cl"].result_list) == []
+
+
+def test_who_may_not_see_the_log_is_not_sent_there(client, staff, entry):
+    page = reverse("admin:stagebased_schedule_change", args=[entry.object_id])
+    client.force_login(staff)
+    for role, sees in (("Editor", False), ("Operator", True)):
+        staff.groups.set([Group.objects.get(name=role)])
+        assert ("/history/" in client.get(page).content.decode()) is sees, role
 
 
 @pytest.mark.parametrize("term", ["olga", "object"])

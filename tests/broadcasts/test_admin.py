@@ -57,6 +57,8 @@ def test_what_cannot_be_sent_is_said_on_the_page(as_operator, group):
     answer = as_operator.post(ADD, form(group, {"eng_ZA": "x"}, default_language="zul_ZA"))
     assert "There is no text in this language" in answer.content.decode()
     assert as_operator.post(ADD, form(group, {})).status_code == 200
+    answer = as_operator.post(ADD, form(group, {"eng_ZA": "x"}, audience="set", not_before="08:00"))
+    assert set(answer.context["adminform"].form.errors) == {"messageset", "not_after"}
     assert not Broadcast.objects.exists()
 
 
@@ -70,7 +72,9 @@ def test_changing_a_counted_one_makes_it_a_draft(as_operator, ready, group):
 def test_one_on_its_way_is_neither_changed_nor_deleted(as_operator, ready, group):
     step(as_operator, ready, "start")
     page = reverse("admin:broadcasts_broadcast_change", args=[ready.pk])
-    assert as_operator.get(page).status_code == 200
+    shown = as_operator.get(page)
+    assert shown.status_code == 200
+    assert len(shown.context["inline_admin_formsets"][0].formset.forms) == ready.texts.count()
     assert as_operator.post(page, form(group, {"eng_ZA": "Open."})).status_code == 403
     assert as_operator.post(reverse("admin:broadcasts_broadcast_delete", args=[ready.pk])).status_code == 403
 
@@ -83,6 +87,9 @@ def test_steps_are_for_those_who_may_and_never_taken_by_looking(client, staff, r
     assert client.post(start).status_code == 403
     ready.refresh_from_db()
     assert ready.state == "ready"
+    page = reverse("admin:broadcasts_broadcast_change", args=[ready.pk])
+    for shown in (page, reverse("admin:broadcasts_broadcast_stand", args=[ready.pk])):
+        assert "Send it" not in client.get(shown).content.decode()
 
 
 def test_people_are_put_into_a_group_from_their_list(as_operator, crowd):

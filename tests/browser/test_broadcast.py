@@ -32,6 +32,32 @@ def test_writing_and_counting_and_cancelling(logged_in: Page, site: str, work_br
     assert trouble.found == []
 
 
+def test_what_was_not_saved_is_neither_counted_nor_sent(logged_in: Page, site: str, work_broadcasts):
+    page, said = logged_in, list[str]()
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.accept()))
+    others = "The others"
+    page.goto(f"{site}/admin/contacts/group/add/")
+    page.fill("input[name=name]", others)
+    page.click("button[name=_save]")
+    page.goto(f"{site}/admin/broadcasts/broadcast/add/")
+    page.fill("input[name=name]", "Corrected")
+    page.locator(".field-group .select2-selection").click()
+    page.locator(".select2-results__option", has_text=others).click()
+    page.fill("[name=texts-0-lang]", "eng_ZA")
+    page.fill("[name=texts-0-text]", "Closed on Firday.")
+    page.click("button[name=_continue]")
+
+    page.fill("[name=texts-0-text]", "Closed on Friday.")
+    tasks.count_recipients(page)
+    assert said == ["Save your changes first. This step is about what was saved."]
+    expect(page.locator(".progress-state")).to_contain_text("draft")
+    page.click("button[name=_continue]")
+    tasks.count_recipients(page)
+    expect(page.locator(".progress-state")).to_contain_text("eing prepared")
+    assert len(said) == 1
+    work_broadcasts()
+
+
 #: Six people whose broadcast goes out a message every five seconds.
 SLOWLY = """
 from contacts.models import Address, Contact, Group, Membership

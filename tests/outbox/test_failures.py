@@ -218,12 +218,26 @@ def test_it_can_be_stopped_on_the_way(as_operator, fail, monkeypatch):
     made = order()
     failures.work(budget=0)
     page = reverse("admin:outbox_resend_stop", args=[made.pk])
+    for shown in ("change", "progress"):
+        assert (
+            page in as_operator.get(reverse(f"admin:outbox_resend_{shown}", args=[made.pk])).content.decode()
+        )
     as_operator.post(page)
     assert done(made) == (6, 0, 0, 0)
     assert (
         "Stopped" in as_operator.get(reverse("admin:outbox_resend_progress", args=[made.pk])).content.decode()
     )
     assert not failures.stop(made)
+
+
+def test_who_only_looks_is_offered_no_stop(client, staff, fail):
+    fail()
+    made = order()
+    staff.groups.add(Group.objects.get(name="Viewer"))
+    client.force_login(staff)
+    for shown in ("change", "progress"):
+        answer = client.get(reverse(f"admin:outbox_resend_{shown}", args=[made.pk]))
+        assert reverse("admin:outbox_resend_stop", args=[made.pk]) not in answer.content.decode()
 
 
 @pytest.mark.parametrize("query", ["hours=x", "hours=999999", "reason=%00", "state=delivered", "source=nope"])
