@@ -253,6 +253,21 @@ class ContactAdmin(ModelAdmin):
             return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[object_id]))
         return self._ask_before_forgetting(request, people)
 
+    # --- a person is forgotten, never deleted -----------------------------------------
+    # Deleting would leave their number and texts with the deliveries, and is refused for the addresses' sake.
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {name: one for name, one in super().get_actions(request).items() if name != "delete_selected"}
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        more = (extra_context or {}) | {"show_delete": False}
+        return super().changeform_view(request, object_id, form_url, more)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:contacts_contact_forget_one", args=[object_id]))
+
     # --- saving: through the operations -----------------------------------------------
 
     def save_model(self, request: HttpRequest, obj: Contact, form: Any, change: bool) -> None:

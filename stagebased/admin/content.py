@@ -89,8 +89,7 @@ class ScheduleAdmin(ContentAdmin):
 class MessageSetAdmin(EditorPagesMixin, ContentAdmin):
     form = MessageSetForm
     list_display = [
-        "short_name", "label", "shown_state", "content_type", "channel", "due", "next_set", "size",
-        "unpublished",
+        "short_name", "label", "shown_state", "channel", "due", "next_set", "size", "unpublished",
     ]  # fmt: skip
     list_filter = ["state", "content_type", "channel", "fall_back"]
     list_select_related = ["default_schedule", "next_set"]

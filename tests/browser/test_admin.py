@@ -131,3 +131,54 @@ def test_an_unknown_page_leads_back(page: Page, site: str):
     page.goto(f"{site}/nothing")
     page.click("text=To the front page")
     assert page.title() == "Switchboard"
+
+
+#: Somebody with a name that no column was made for, a letter in another script, and an addressee of both.
+LONG = """
+from uuid import uuid4
+from contacts.models import Address, Contact
+from outbox import operations
+
+for number, name in enumerate(("Nomvula Wilhelmina van der Westhuizen-Mkhize of the Very Long Family", "N" * 200)):
+    person = Contact.objects.create(name=name, language="eng_ZA")
+    Address.objects.create(contact=person, value=f"+2782555040{number}", is_default=True)
+    operations.queue(source="test", cause=uuid4(), slot_key="1", text="Long. " * 40,
+                     address=f"+2782555040{number}", contact=person.pk)
+"""
+_CUT_OFF = """() => {
+  const cells = [...document.querySelectorAll("#result_list :is(td, th)")].filter((one) => one.checkVisibility());
+  const found = cells.filter((one) => one.scrollHeight > one.clientHeight + 1).map((one) => one.innerText);
+  const list = document.querySelector("#result_list");
+  if (innerWidth < 1024) return found;
+  for (let around = list; around.id !== "changelist"; around = around.parentElement) {
+    if (around.scrollWidth > around.clientWidth + 8) found.push(`${around.scrollWidth - around.clientWidth} px aside`);
+  }
+  return found;
+}"""
+
+
+def test_lists_show_every_column_on_a_desk_and_every_value_on_a_phone(
+    logged_in: Page, site: str, site_folder: Path
+):
+    run(site_folder, LONG)
+    cut_off = {}
+    for path in ("contacts/contact", "outbox/delivery", "stagebased/messageset", "stagebased/subscription"):
+        logged_in.goto(f"{site}/admin/{path}/")
+        for place, size in (("desk", DESK), ("phone", PHONE)):
+            logged_in.set_viewport_size(size)  # type: ignore[arg-type] # the two numbers
+            if found := logged_in.evaluate(_CUT_OFF):
+                cut_off[f"{path} ({place})"] = found
+    assert cut_off == {}
+
+
+def test_texts_run_in_the_direction_of_their_script(logged_in: Page, site: str):
+    logged_in.goto(f"{site}/admin/stagebased/messageset/1/phone/")
+    logged_in.locator(".ed-bubble").first.evaluate("bubble => { bubble.textContent = 'رقم.'; }")
+    # The full stop stands at the left end, where the line ends.
+    assert logged_in.locator(".ed-bubble").first.evaluate(
+        """bubble => {
+          const line = bubble.firstChild, place = document.createRange();
+          const left = (at) => { place.setStart(line, at); place.setEnd(line, at + 1); return place.getBoundingClientRect().left; };
+          return left(3) < left(0);
+        }"""
+    )

@@ -226,3 +226,12 @@ def test_whoever_may_only_look_does_nothing(client, staff, alice_contact) -> Non
     do(client, "opt_out_of_everything", alice_contact)
     do(client, "forget", alice_contact, confirmed="yes")
     assert best_address(contact_id=alice_contact.pk, kind="msisdn") == ALICE_NUMBER
+
+
+def test_a_person_is_forgotten_where_records_are_deleted(as_root, alice_contact) -> None:
+    page = as_root.get(reverse("admin:contacts_contact_change", args=[alice_contact.pk])).content.decode()
+    delete = reverse("admin:contacts_contact_delete", args=[alice_contact.pk])
+    assert delete not in page
+    assert "This cannot be undone" in as_root.get(delete, follow=True).content.decode()
+    people = as_root.get(reverse("admin:contacts_contact_changelist")).content.decode()
+    assert "delete_selected" not in people

@@ -4,6 +4,7 @@
 
 (() => {
   const PAUSE = 180; // milliseconds after the last key before the server is asked
+  const NAMED = 3; // characters without a plain one for them that are named
   const AREAS = "textarea[data-counter-url]";
   const shown = new WeakMap(); // text area -> {box, asked}
 
@@ -72,8 +73,13 @@
     line.dataset.parts = count.parts;
     box.replaceChildren(line);
     if (count.problem) box.append(element("span", "ed-error", count.problem));
-    for (const odd of count.odd) box.append(chip(area, odd));
     const mendable = count.odd.filter((odd) => odd.replacement !== null);
+    // In another script every letter is one: no list of an alphabet.
+    const named = [...mendable, ...count.odd.filter((odd) => odd.replacement === null).slice(0, NAMED)];
+    for (const odd of named) box.append(chip(area, odd));
+    if (count.odd.length > named.length) {
+      box.append(element("span", "ed-note", `and ${count.odd.length - named.length} more`));
+    }
     if (mendable.length > 1) {
       const all = element("button", "ed-mend", "Replace all");
       all.type = "button";
