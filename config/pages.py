@@ -22,11 +22,15 @@ def front(request: HttpRequest) -> HttpResponse:
     return render(request, "front.html", {"admin_is_told": settings.ADMIN_PATH == "admin"})
 
 
-def _error(request: HttpRequest, status: int, detail: str) -> HttpResponse:
+def _error(request: HttpRequest, status: int, detail: str, advice: str = "") -> HttpResponse:
     browser = "text/html" in request.headers.get("Accept", "")
     if not browser or request.path.startswith(MACHINE_PATHS):
         return JsonResponse({"detail": detail}, status=status)
-    return render(request, "error.html", {"status": status, "detail": detail}, status=status)
+    context = {"status": status, "detail": detail, "advice": advice, "admin": ""}
+    if request.path.startswith(f"/{settings.ADMIN_PATH}/"):
+        # Whoever is at work there goes on there.
+        context["admin"] = f"/{settings.ADMIN_PATH}/"
+    return render(request, "error.html", context, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
@@ -34,12 +38,17 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return _error(request, 403, "Forbidden.")
+    return _error(
+        request,
+        403,
+        "Forbidden.",
+        "Your role does not open this page. An administrator can give you another.",
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form, or a session's request, without the token that proves that it comes from here."""
-    return _error(request, 403, "CSRF verification failed.")
+    return _error(request, 403, "CSRF verification failed.", "Go back, load the page anew, and try again.")
 
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:

@@ -133,25 +133,27 @@ def test_an_unknown_page_leads_back(page: Page, site: str):
     assert page.title() == "Switchboard"
 
 
-#: Somebody with a name that no column was made for, a letter in another script, and an addressee of both.
+#: People with names that no column was made for, and what they are told.
 LONG = """
 from uuid import uuid4
 from contacts.models import Address, Contact
 from outbox import operations
 
-for number, name in enumerate(("Nomvula Wilhelmina van der Westhuizen-Mkhize of the Very Long Family", "N" * 200)):
+names = ("Nomvula Wilhelmina van der Westhuizen-Mkhize of the Very Long Family", "N" * 200)
+for number, name in enumerate(names):
     person = Contact.objects.create(name=name, language="eng_ZA")
     Address.objects.create(contact=person, value=f"+2782555040{number}", is_default=True)
     operations.queue(source="test", cause=uuid4(), slot_key="1", text="Long. " * 40,
                      address=f"+2782555040{number}", contact=person.pk)
 """
 _CUT_OFF = """() => {
-  const cells = [...document.querySelectorAll("#result_list :is(td, th)")].filter((one) => one.checkVisibility());
+  const cells = [...document.querySelectorAll("#result_list :is(td, th)")];
   const found = cells.filter((one) => one.scrollHeight > one.clientHeight + 1).map((one) => one.innerText);
   const list = document.querySelector("#result_list");
   if (innerWidth < 1024) return found;
   for (let around = list; around.id !== "changelist"; around = around.parentElement) {
-    if (around.scrollWidth > around.clientWidth + 8) found.push(`${around.scrollWidth - around.clientWidth} px aside`);
+    const aside = around.scrollWidth - around.clientWidth;
+    if (aside > 8) found.push(`${aside} px aside`);
   }
   return found;
 }"""
@@ -178,7 +180,11 @@ def test_texts_run_in_the_direction_of_their_script(logged_in: Page, site: str):
     assert logged_in.locator(".ed-bubble").first.evaluate(
         """bubble => {
           const line = bubble.firstChild, place = document.createRange();
-          const left = (at) => { place.setStart(line, at); place.setEnd(line, at + 1); return place.getBoundingClientRect().left; };
+          const left = (at) => {
+            place.setStart(line, at);
+            place.setEnd(line, at + 1);
+            return place.getBoundingClientRect().left;
+          };
           return left(3) < left(0);
         }"""
     )

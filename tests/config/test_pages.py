@@ -45,6 +45,15 @@ def test_an_unknown_path_is_a_page_to_a_browser_and_json_to_others(client: Clien
     assert b"<h1>Not found.</h1>" in answer.content
 
 
+def test_who_is_refused_in_the_admin_is_told_why_and_led_back_there(client: Client, staff):
+    client.force_login(staff)
+    refused = client.get("/admin/accounts/user/", headers={"accept": BROWSER})
+    assert refused.status_code == 403
+    assert "Your role does not open this page" in refused.content.decode()
+    for path in ("/admin/accounts/user/", "/admin/nothing/"):
+        assert '<a href="/admin/">' in client.get(path, headers={"accept": BROWSER}).content.decode()
+
+
 def test_a_crash_in_the_api_is_json(rf):
     answer = pages.server_error(rf.get("/api/v1/message/"))
     assert answer.status_code == 500

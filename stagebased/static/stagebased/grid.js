@@ -68,11 +68,14 @@
   }
 
   function redraw(cell, told) {
+    const isNewStage = cell.closest("tr").hasAttribute("data-new");
     const fresh = parsed(told.cell);
     cell.replaceWith(fresh);
     document.getElementById("ed-bar").replaceWith(parsed(told.bar));
     fresh.querySelector("[data-edit]")?.focus();
     fresh.classList.add("ed-kept");
+    // A stage more than there was: with a menu of its own and an empty one behind it, unless a text is open elsewhere.
+    if (isNewStage && !document.querySelector(".ed-editor")) window.location.reload();
   }
 
   document.addEventListener("click", (event) => {
