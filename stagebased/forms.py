@@ -48,6 +48,11 @@ class ScheduleForm(RuledForm):
             "timezone",
             "in_contact_timezone",
         ]
+        help_texts = {
+            "minute": "0 to 59. In all five: * for each, 0,30 for some, 8-17 for a span, */2 for every 2nd.",
+            "hour": "0 to 23.",
+            "timezone": "E.g. Africa/Johannesburg.",
+        }
 
 
 class MessageSetForm(RuledForm):

@@ -62,6 +62,10 @@ class ScheduleAdmin(ContentAdmin):
     readonly_fields = ["in_words", "next_due", "planned_until", "created_at", "updated_at"]
     is_used = staticmethod(content.schedule_is_used)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Schedule | None = None) -> Any:
+        # Of one that is not there yet they would speak of the form's defaults.
+        return self.readonly_fields if obj else []
+
     def remove(self, record: Schedule) -> None:
         content.delete_schedule(schedule=record)
 

@@ -383,3 +383,10 @@ def test_staff_without_rights_sees_nothing(client, staff, db) -> None:
     client.force_login(staff)
     for model in MODELS:
         assert client.get(page(model)).status_code == 403
+
+
+def test_a_schedule_that_is_not_there_yet_claims_no_times(as_root, daily) -> None:
+    said = as_root.get(page("schedule", "add")).content.decode()
+    assert "0 to 23." in said
+    assert "Every minute" not in said
+    assert "At 08:00" in as_root.get(page("schedule", "change", daily.pk)).content.decode()
