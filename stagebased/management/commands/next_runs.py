@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -21,20 +21,12 @@ from stagebased.slots import cron_of, own_zone
 MOST = 10_000
 
 
-def _at_least_one(text: str) -> int:
-    if not text.isdecimal() or not (number := int(text)):
-        raise ArgumentTypeError("Write a number from 1 on.")
-    return number
-
-
 class Command(BaseCommand):
     help = "Show the next times at which each schedule is due."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("schedule", type=int, nargs="*", help="ids of schedules; default: all")
-        parser.add_argument(
-            "--count", type=_at_least_one, default=5, help="how many times to show; default: 5"
-        )
+        parser.add_argument("--count", type=int, default=5, help="how many times to show; default: 5")
         parser.add_argument(
             "--zone", help="where somebody lives: for schedules that are read in each person's own zone"
         )
