@@ -104,12 +104,7 @@ def _depths(names: Sequence[str], now: datetime) -> list[Depth]:
     priorities = " UNION ALL ".join(f"SELECT {value} AS n" for value in Delivery.Priority.values)
     statement = _DEPTHS.format(priorities=priorities, names=given.sql)
     rows = sets.fetch(statement, [COUNT_MOST, sets.time_value(now), *given.params])
-    return [Depth(name, waiting, _moment(first)) for name, waiting, first in rows]
-
-
-def _moment(value: datetime | str | None) -> datetime | None:
-    """SQLite gives the text of a moment where it does not come straight from a column."""
-    return sets.time_from(datetime.fromisoformat(value) if isinstance(value, str) else value)
+    return [Depth(name, waiting, sets.time_from(first)) for name, waiting, first in rows]
 
 
 #: Hours whose counts may still be added to; older ones have been added up.

@@ -50,7 +50,12 @@ def time_text(value: datetime) -> str:
 
 
 def time_from(value: Any) -> datetime | None:
-    """A moment as a raw cursor returns it: SQLite's are in UTC without saying so."""
+    """A moment as a raw cursor returns it: SQLite's are in UTC without saying so.
+
+    They are texts there where they do not come straight from a column.
+    """
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
     return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 

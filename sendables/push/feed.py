@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import F
+from django.utils import timezone
 from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.models import User
@@ -27,6 +29,8 @@ class Position(NamedTuple):
 
     user: Any
     seen: int
+    #: When the count was told last; None: nothing is told of what expires.
+    counted_at: datetime | None = None
 
 
 class News(NamedTuple):
@@ -36,6 +40,15 @@ class News(NamedTuple):
     seen: int
     #: There is more than one look fetches.
     more: bool = False
+    #: The moment of the count in it; None where it tells none.
+    counted_at: datetime | None = None
+
+
+class Look(NamedTuple):
+    """What one look found, for each stream; and when the next unread item of one of them expires."""
+
+    news: list[News | None]
+    next_expiry: datetime | None
 
 
 def versions(kind: Entity, users: Sequence[Any]) -> dict[Any, int]:
@@ -44,14 +57,55 @@ def versions(kind: Entity, users: Sequence[Any]) -> dict[Any, int]:
     return dict(boxes.values_list("user_id", "version"))
 
 
-def news(kind: Entity, positions: Sequence[Position]) -> list[News | None]:
+def look(kind: Entity, positions: Sequence[Position]) -> Look:
+    """``news``, and the count also for those of whose unread items one has expired since they were told it.
+
+    An item expires by itself, without a new version of its inbox: the sweep
+    comes later.
+    """
+    now = timezone.now()
+    expiries = _next_expiries(kind, positions)
+    expired = {at for at, moment in expiries.items() if moment <= now}
+    return Look(news(kind, positions, expired, now=now), min(expiries.values(), default=None))
+
+
+def _next_expiries(kind: Entity, positions: Sequence[Position]) -> dict[int, datetime]:
+    """By stream, when the first unread item of its reader expires after the count was told."""
+    rows = [
+        (at, one.user, sets.time_text(one.counted_at))
+        for at, one in enumerate(positions)
+        if one.counted_at is not None
+    ]
+    if not rows:
+        return {}
+    given = sets.records(rows, at="int", person="bigint", since="timestamptz")
+    statement = _EXPIRING.format(given=given.sql, receipt=quoted(kind.receipt_model))
+    found = sets.fetch(statement, given.params)
+    return {at: moment for at, first in found if (moment := sets.time_from(first)) is not None}
+
+
+_EXPIRING = """
+SELECT given.at, MIN(r.expires_at)
+  FROM {given} given JOIN {receipt} r ON r.recipient_id = given.person AND r.expires_at > given.since
+ WHERE r.deleted_at IS NULL AND r.read_at IS NULL GROUP BY given.at
+"""
+
+
+def news(
+    kind: Entity,
+    positions: Sequence[Position],
+    expired: Collection[int] = (),
+    *,
+    now: datetime | None = None,
+) -> list[News | None]:
     """For each stream what happened since its position; None where nothing did.
 
-    When very much happened, the first streams get theirs and the others in
-    the next look.
+    ``expired``: streams that are told the count in any case; ``now``: the
+    moment to be noted with it. When very much happened, the first streams get
+    theirs and the others in the next look.
     """
     now_at = versions(kind, [position.user for position in positions])
-    behind = [at for at, one in enumerate(positions) if now_at.get(one.user, 0) > one.seen]
+    behind = [at for at, one in enumerate(positions) if now_at.get(one.user, 0) > one.seen or at in expired]
     found: list[News | None] = [None] * len(positions)
     if behind:
         arrived = _arrivals(kind, [(at, positions[at]) for at in behind])
@@ -60,7 +114,7 @@ def news(kind: Entity, positions: Sequence[Position]) -> list[News | None]:
         )
         for at in behind:
             user = positions[at].user
-            found[at] = arrived.of(at, now_at[user], counts[user])
+            found[at] = arrived.of(at, now_at[user], counts[user], now)
     return found
 
 
@@ -69,10 +123,10 @@ class _Arrivals(NamedTuple):
     #: Number of the stream at which the fetching stopped, and the place it got to; None: it got all.
     cut: tuple[int, int] | None
 
-    def of(self, at: int, version: int, unread: int) -> News | None:
+    def of(self, at: int, version: int, unread: int, now: datetime | None) -> News | None:
         text = self.texts.get(at, "")
         if self.cut is None or at < self.cut[0]:
-            return News(text + event("unread", version, {"unread_count": unread}), version)
+            return News(text + event("unread", version, {"unread_count": unread}), version, counted_at=now)
         return News(text, self.cut[1], more=True) if at == self.cut[0] else None
 
 

@@ -12,11 +12,13 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import redis.asyncio
 from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
 from redis.exceptions import RedisError
 
 from sendables.entities import entity
@@ -47,6 +49,7 @@ class Stream:
 
     def __init__(self, entity_name: str, user: Any, seen: int) -> None:
         self.entity_name, self.user, self.seen = entity_name, user, seen
+        self.counted_at = timezone.now()
         self.waiting: asyncio.Queue[str] = asyncio.Queue()
 
     @property
@@ -55,6 +58,7 @@ class Stream:
 
     def take(self, news: feed.News) -> None:
         self.seen = news.seen
+        self.counted_at = news.counted_at or self.counted_at
         self.waiting.put_nowait(news.text)
 
     async def next_text(self, pause: float) -> str:
@@ -74,6 +78,8 @@ class Hub:
         self.tasks: list[asyncio.Task[None]] = []
         #: Whether hints come in; until then the database is polled.
         self.hinted = False
+        #: When the next unread item of a reader expires, which nobody gives a hint of.
+        self.next_expiry: datetime | None = None
 
     @contextlib.asynccontextmanager
     async def joined(self, stream: Stream) -> AsyncIterator[Stream]:
@@ -103,6 +109,8 @@ class Hub:
     async def _look_again_and_again(self) -> None:
         while True:
             pause = stream_setting("SAFETY_SECONDS" if self.hinted else "POLL_SECONDS")
+            if self.next_expiry is not None:
+                pause = min(pause, max((self.next_expiry - timezone.now()).total_seconds(), 0))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.wake.wait(), pause)
                 await asyncio.sleep(GATHER_SECONDS)
@@ -116,15 +124,18 @@ class Hub:
     async def look(self) -> None:
         """Give every stream that can take it what is new for it."""
         loop = asyncio.get_running_loop()
+        expiries = []
         for name in {stream.entity_name for stream in self.streams}:
             ready = [each for each in self.streams if each.entity_name == name and not each.is_slow]
-            positions = [feed.Position(each.user, each.seen) for each in ready]
-            found = await loop.run_in_executor(self.database, in_database, feed.news, entity(name), positions)
-            for stream, news in zip(ready, found, strict=True):
+            positions = [feed.Position(each.user, each.seen, each.counted_at) for each in ready]
+            found = await loop.run_in_executor(self.database, in_database, feed.look, entity(name), positions)
+            expiries.append(found.next_expiry)
+            for stream, news in zip(ready, found.news, strict=True):
                 if news is not None:
                     stream.take(news)
                     if news.more:
                         self.wake.set()
+        self.next_expiry = min((moment for moment in expiries if moment is not None), default=None)
 
     async def _listen_again_and_again(self) -> None:
         while True:

@@ -63,6 +63,26 @@ def test_what_was_deleted_or_has_expired_meanwhile_does_not_come(alice, bob, wri
     assert events(found.text) == [("unread", {"unread_count": 0})]
 
 
+def test_the_count_is_told_when_an_unread_notice_expires(bob, eve, notify, time_machine) -> None:
+    began = timezone.now()
+    time_machine.move_to(began, tick=False)
+    for minutes in (5, 9):
+        notify([bob, eve], expires_at=began + timedelta(minutes=minutes))
+    notices = entity("notice")
+    here, there = Position(bob.pk, 2, began), Position(eve.pk, 2, began)
+    assert feed.look(notices, [here, there]) == ([None, None], began + timedelta(minutes=5))
+
+    time_machine.shift(timedelta(minutes=5))
+    for told in feed.look(notices, [here, there]).news:
+        assert events(told.text) == [("unread", {"unread_count": 1})]
+    later = [one._replace(counted_at=told.counted_at) for one in (here, there)]
+    assert feed.look(notices, later) == ([None, None], began + timedelta(minutes=9))
+
+    operations.mark_all_read(entity_name="notice", reader=bob)
+    at = operations.inbox_version(entity_name="notice", reader=bob)
+    assert feed.look(notices, [later[0]._replace(seen=at)]) == ([None], None)
+
+
 def test_many_streams_cost_the_statements_of_one(alice, bob, eve, write) -> None:
     write(alice, [bob, eve])
     with CaptureQueriesContext(connection) as one:
@@ -71,8 +91,8 @@ def test_many_streams_cost_the_statements_of_one(alice, bob, eve, write) -> None
         assert all(news(*[Position(bob.pk, 0), Position(eve.pk, 0)] * 20))
     assert len(many) == len(one) == 4
     with CaptureQueriesContext(connection) as idle:
-        news(*[Position(bob.pk, 1)] * 20)
-    assert len(idle) == 1
+        feed.look(entity(MESSAGE), [Position(bob.pk, 1, timezone.now())] * 20)
+    assert len(idle) == 2
 
 
 def test_very_much_news_comes_in_several_looks(alice, bob, eve, write, monkeypatch) -> None:

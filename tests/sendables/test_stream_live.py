@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -103,6 +104,29 @@ def test_the_gate_is_that_of_the_lists(site: Site) -> None:
 def test_notices_have_a_stream_of_their_own(site: Site) -> None:
     with site.listen("bob", path="/notices/stream/") as bob:
         assert bob.event() == {"id": 0, "event": "unread", "data": {"unread_count": 0}}
+
+
+def test_a_notice_that_expires_leaves_the_count_within_a_second(site: Site) -> None:
+    with site.listen("eve", path="/notices/stream/") as eve:
+        assert eve.event()["data"] == {"unread_count": 0}
+        site.manage("shell", "--no-imports", "-c", PASSING)
+        arrived, count = eve.events(2)
+        assert (arrived["event"], count["data"]) == ("notice", {"unread_count": 1})
+        expires = datetime.fromisoformat(arrived["data"]["content"])
+        assert eve.event()["data"] == {"unread_count": 0}
+    assert timedelta(0) <= datetime.now(UTC) - expires < timedelta(seconds=1)
+
+
+PASSING = """
+from datetime import timedelta
+from django.utils import timezone
+from accounts.models import User
+from sendables import operations
+expires = timezone.now() + timedelta(seconds=5)
+operations.send_notice(
+    recipients=User.objects.filter(pk=3), content=expires.isoformat(), expires_at=expires
+)
+"""
 
 
 @pytest.mark.parametrize("site", [HINTED], indirect=True)
