@@ -78,7 +78,7 @@ async def stream(request: HttpRequest, entity_name: str) -> HttpResponse | Strea
         return _headed(HttpResponse(text, content_type=CONTENT_TYPE))
     if hub().count(entity_name, user) >= stream_setting("MAX_PER_USER"):
         return JsonResponse({"detail": "You have too many streams open."}, status=429)
-    reader = Stream(entity_name, user, beginning.seen)
+    reader = Stream(entity_name, user, beginning)
     return _headed(StreamingHttpResponse(_events(reader, beginning.text), content_type=CONTENT_TYPE))
 
 

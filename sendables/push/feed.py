@@ -40,7 +40,7 @@ class News(NamedTuple):
     seen: int
     #: There is more than one look fetches.
     more: bool = False
-    #: The moment of the count in it; None where it tells none.
+    #: From when on expiries are still to be told: the moment of the count in it; None where that stays.
     counted_at: datetime | None = None
 
 
@@ -165,11 +165,12 @@ def beginning(kind: Entity, user: User, last_seen: int | None) -> News:
     A reader who comes back with the id of the last event seen stands there
     and gets what came since; an id that cannot be is taken for none.
     """
+    now = timezone.now()
     now_at = versions(kind, [user.pk]).get(user.pk, 0)
     if last_seen is not None and 0 <= last_seen <= now_at:
-        return News("", last_seen)
+        return News("", last_seen, counted_at=now)
     count = operations.unread_count(entity_name=kind.name, reader=user)
-    return News(event("unread", now_at, {"unread_count": count}), now_at)
+    return News(event("unread", now_at, {"unread_count": count}), now_at, counted_at=now)
 
 
 def event(name: str, version: int, data: Any) -> str:

@@ -47,9 +47,9 @@ def in_database(work: Callable[..., Any], *args: Any) -> Any:
 class Stream:
     """One connected reader: where it stands, and what waits to be sent to it."""
 
-    def __init__(self, entity_name: str, user: Any, seen: int) -> None:
-        self.entity_name, self.user, self.seen = entity_name, user, seen
-        self.counted_at = timezone.now()
+    def __init__(self, entity_name: str, user: Any, beginning: feed.News) -> None:
+        self.entity_name, self.user = entity_name, user
+        self.seen, self.counted_at = beginning.seen, beginning.counted_at
         self.waiting: asyncio.Queue[str] = asyncio.Queue()
 
     @property

@@ -69,7 +69,10 @@ def test_the_count_is_told_when_an_unread_notice_expires(bob, eve, notify, time_
     for minutes in (5, 9):
         notify([bob, eve], expires_at=began + timedelta(minutes=minutes))
     notices = entity("notice")
-    here, there = Position(bob.pk, 2, began), Position(eve.pk, 2, began)
+    begun = [feed.beginning(notices, person, None) for person in (bob, eve)]
+    here, there = (
+        Position(one.pk, start.seen, start.counted_at) for one, start in zip((bob, eve), begun, strict=True)
+    )
     assert feed.look(notices, [here, there]) == ([None, None], began + timedelta(minutes=5))
 
     time_machine.shift(timedelta(minutes=5))
