@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -128,7 +129,7 @@ def test_events_are_listed_and_posted_again(manager, endpoint, wait_for):
         assert [row["id"] for row in rows] == found
     assert manager.post(f"{ROOT}/events/{taken.pk}/replay/").status_code == 202
     assert (again(taken).state, again(taken).attempts) == ("waiting", 0)
-    since = {"since": now().replace(hour=0).isoformat()}
+    since = {"since": (now() - timedelta(hours=1)).isoformat()}
     answer = manager.post(f"{ROOT}/endpoints/{endpoint.pk}/replay/", since)
     assert (answer.status_code, answer.json()) == (202, {"queued": 3})
     assert manager.post(f"{ROOT}/endpoints/{endpoint.pk}/replay/", {"since": "lately"}).status_code == 400
