@@ -12,9 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from celery import Celery
-from celery.signals import task_postrun, task_prerun, worker_process_init
+from celery.signals import task_postrun, task_prerun, worker_before_create_process, worker_process_init
 
-from config import logs
+from config import garbage, logs
 from config.broker import outlive_redis
 from outbox import trail
 
@@ -36,6 +36,12 @@ def leave_stopping_to_the_worker(**_: object) -> None:
     is still ended, by SIGKILL.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+@worker_before_create_process.connect
+def settle_garbage(**_: object) -> None:
+    """Before a pool process branches off: what it shares is never walked there, and so never copied."""
+    garbage.settle()
 
 
 _begun: dict[str, tuple[Token[Any], Token[Any]]] = {}

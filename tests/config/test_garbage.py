@@ -1,0 +1,21 @@
+"""Started processes look for cycles seldom, and only among what came after their start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from config.garbage import YOUNG
+
+_WEB = "import config.wsgi"
+_WORKER = "import config.celery, celery.signals; celery.signals.worker_before_create_process.send(None)"
+_TOLD = "import gc; print(gc.isenabled(), gc.get_freeze_count() > 10_000, gc.get_threshold()[0])"
+
+
+@pytest.mark.parametrize("start", [_WEB, _WORKER], ids=["web", "worker"])
+def test_what_a_start_has_loaded_is_not_walked_again(start: str):
+    program = [sys.executable, "-c", f"{start}; {_TOLD}"]
+    told = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["True", "True", str(YOUNG)]
