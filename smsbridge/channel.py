@@ -14,7 +14,7 @@ from outbox.channels import Culprit, GatewayUnavailable, HandOver, Measure, Outg
 from outbox.models import Delivery, Gateway
 from smsbridge import collector
 from smsbridge.gateways import spool_of
-from smsbridge.options import headers, validity_within
+from smsbridge.options import Headers, headers, validity_within
 from smsbridge.spool import alphabet, codec
 from smsbridge.spool.errors import Refused, SpoolUnavailable
 from smsbridge.spool.folders import Spool
@@ -86,11 +86,13 @@ class SmsChannel:
         return result
 
     def _rendered(self, deliveries: Sequence[Outgoing], result: HandOver) -> list[tuple[Outgoing, bytes]]:
-        now = timezone.now()
+        # One text and its options go to thousands: each is looked at once.
+        parts = {text: self._parts(text) for text in {delivery.text for delivery in deliveries}}
+        asked = _Asked(timezone.now())
         files = []
         for delivery in deliveries:
-            parts = self._parts(delivery.text)
-            file = parts if isinstance(parts, Refusal) else _file(delivery, now)
+            cost = parts[delivery.text]
+            file = cost if isinstance(cost, Refusal) else _file(delivery, asked)
             if isinstance(file, Refusal):
                 result.refused[delivery.id] = file
             else:
@@ -142,13 +144,33 @@ def _put(spool: Spool, files: Sequence[tuple[Outgoing, bytes]], result: HandOver
             result.refused[delivery.id] = Refusal("not_put", "the file could not be put", retryable=True)
 
 
-def _file(delivery: Outgoing, now: datetime) -> bytes | Refusal:
+def _file(delivery: Outgoing, asked: _Asked) -> bytes | Refusal:
     try:
+        return codec.render(to=delivery.address, text=delivery.text, **asked.headers(delivery))
+    except Refused as refused:
+        return Refusal(refused.code, refused.detail)
+
+
+class _Asked:
+    """The headers of a batch's files; those who agree in options, priority and expiry have the same."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        # By the options' identity, which holds while the batch does: they are shared.
+        self._known: dict[tuple[int, int, datetime | None], Headers] = {}
+
+    def headers(self, delivery: Outgoing) -> Headers:
+        """Raises Refused."""
+        key = id(delivery.options), delivery.priority, delivery.expires_at
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._new(delivery)
+        return found
+
+    def _new(self, delivery: Outgoing) -> Headers:
         wished = headers(delivery.options)
         wished.setdefault("report", settings.SMS_REPORTS)
         wished.setdefault("priority", delivery.priority <= Delivery.Priority.HIGH)
         if delivery.expires_at is not None:
-            wished["validity"] = validity_within(wished.get("validity"), delivery.expires_at - now)
-        return codec.render(to=delivery.address, text=delivery.text, **wished)
-    except Refused as refused:
-        return Refusal(refused.code, refused.detail)
+            wished["validity"] = validity_within(wished.get("validity"), delivery.expires_at - self._now)
+        return wished

@@ -46,8 +46,7 @@ def render(
     Raises Refused: ``empty``, ``bad_characters``, ``bad_number``, ``bad_option``.
     """
     name, body = _encoded(text) if len(text) <= _CACHED_LENGTH else encode_body(text)
-    head = f"To: {destination(to)}\nAlphabet: {name}\nReport: {'yes' if report else 'no'}\n"
-    head += _optional_headers(flash=flash, priority=priority, validity=validity, queue=queue, sender=sender)
+    head = f"To: {destination(to)}\n{_shared_headers(name, report, flash, priority, validity, queue, sender)}"
     for pair in (own or {}).items():
         head += _own_header(*pair)
     return head.encode("ascii") + b"\n" + body
@@ -76,8 +75,12 @@ _CACHED_LENGTH = 2000
 _encoded = lru_cache(maxsize=2048)(encode_body)
 
 
-def _optional_headers(*, flash: bool, priority: bool, validity: int | None, queue: str, sender: str) -> str:
-    lines = ""
+@lru_cache(maxsize=1024)
+def _shared_headers(
+    name: str, report: bool, flash: bool, priority: bool, validity: int | None, queue: str, sender: str
+) -> str:
+    """What the files of a batch have in common, nearly always."""
+    lines = f"Alphabet: {name}\nReport: {'yes' if report else 'no'}\n"
     if flash:
         lines += "Flash: yes\n"
     if priority:
