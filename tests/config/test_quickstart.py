@@ -15,18 +15,20 @@ from stagebased.models import MessageSet, Subscription
 from stagebased.operations.send import send_now
 
 pytestmark = pytest.mark.django_db
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "quickstart.md").read_text()
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "quickstart.md").read_text()
+REGISTER = "api http://localhost:8000/api/v1/subscriptions/request"
 
 
-def block(beginning: str) -> str:
+def block(beginning: str, page: str = PAGE) -> str:
     """The indented lines that begin so."""
-    lines = PAGE[PAGE.index(f"    {beginning}") :].split("\n\n")[0].splitlines()
+    lines = page[page.index(f"    {beginning}") :].split("\n\n")[0].splitlines()
     return "\n".join(line.removeprefix("    ") for line in lines)
 
 
-def body(call: str) -> dict:
+def body(call: str, page: str = PAGE) -> dict:
     """What a call on the page sends."""
-    return json.loads(re.search(r"-d '(.*)'", block(call), re.DOTALL)[1])
+    return json.loads(re.search(r"-d '(.*)'", block(call, page), re.DOTALL)[1])
 
 
 def test_from_nothing_to_a_message(as_staff, tmp_path, capsys):
@@ -44,7 +46,7 @@ def test_from_nothing_to_a_message(as_staff, tmp_path, capsys):
 
     found = as_staff.get("/api/v1/messageset/", {"short_name": "tips.weekly.1"}).json()["results"]
     assert [one["id"] for one in found] == [MessageSet.objects.get().pk]
-    asked = body("api http://localhost:8000/api/v1/subscriptions/request")
+    asked = body(REGISTER)
     asked["data"] |= {"messageset": found[0]["id"], "schedule": key}
     assert as_staff.post("/api/v1/subscriptions/request", asked, format="json").status_code == 201
 
@@ -59,3 +61,9 @@ def test_from_nothing_to_a_message(as_staff, tmp_path, capsys):
     subscription.refresh_from_db()
     assert subscription.completed
     assert as_staff.get(f"/api/v1/subscriptions/{subscription.pk}/timeline/").status_code == 200
+
+
+def test_who_has_made_the_first_calls_of_the_readme_is_subscribed_here_all_the_same():
+    """A request under an id that was used before changes nothing."""
+    first = body(REGISTER, (ROOT / "README.md").read_text())["data"]
+    assert first["id"] != body(REGISTER)["data"]["id"]
