@@ -68,6 +68,13 @@ def test_a_taken_port_is_said_at_once(settings):
             run.check_port()
 
 
+def test_every_address_that_is_printed_answers(client, db, settings):
+    root = f"http://localhost:{settings.PORT}"
+    printed = re.findall(rf"{root}(/[^\s)]*)", run.addresses())
+    assert len(printed) == 5
+    assert [path for path in printed if client.get(path, follow=True).status_code not in (200, 503)] == []
+
+
 def test_demo_subscribers_are_not_loaded_where_a_real_smsd_would_send_to_them(monkeypatch):
     monkeypatch.delenv("SMS_SPOOL", raising=False)
     assert run.demo_wanted()

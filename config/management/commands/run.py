@@ -75,7 +75,7 @@ def addresses() -> str:
     root += f":{settings.PORT}"
     return (
         f"Admin:   {root}/{settings.ADMIN_PATH}/\n"
-        f"API:     {root}/api/v1/   (explained at {root}/docs/stagebased)\n"
+        f"API:     {root}/api/docs/   (first calls: {root}/docs/readme)\n"
         f"Health:  {root}/healthz/ready\nMetrics: {root}/metrics\nCtrl-C stops everything."
     )
 
