@@ -14,6 +14,7 @@ import difflib
 import ipaddress
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,11 +154,21 @@ def choice(name: str, *, default: str, among: tuple[str, ...], help: str) -> str
 
 def words(name: str, *, default: str, pattern: str = r"[^,\s]+", help: str) -> list[str]:
     """A comma-separated list; empty means none."""
+    return _words(name, default, pattern, help, repr)
+
+
+def secrets(name: str, *, pattern: str = r"[^,\s]+", help: str) -> list[str]:
+    """A comma-separated list of secrets; an error tells which one by its place, never its value."""
+    return _words(name, "", pattern, help, None)
+
+
+def _words(name: str, default: str, pattern: str, help: str, shown: Callable[[str], str] | None) -> list[str]:
     value = _read(name, "comma-separated list", default, help)
     found = [word.strip() for word in (default if value is None else value).split(",") if word.strip()]
-    for word in found:
+    for place, word in enumerate(found, start=1):
         if not re.fullmatch(pattern, word):
-            raise ImproperlyConfigured(f"{name}: {word!r} does not look like {pattern}")
+            which = shown(word) if shown else f"number {place}"
+            raise ImproperlyConfigured(f"{name}: {which} does not look like {pattern}")
     return found
 
 

@@ -62,15 +62,13 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-FIELD_ENCRYPTION_KEYS = env.words(
+FIELD_ENCRYPTION_KEYS = env.secrets(
     "FIELD_ENCRYPTION_KEYS",
-    default="",
     pattern=r"[A-Za-z0-9_-]{43}=",
     help="Fernet keys for secrets kept in the database, newest first; unset: derived from SECRET_KEY.",
 )
-SECRET_KEY_FALLBACKS = env.words(
+SECRET_KEY_FALLBACKS = env.secrets(
     "SECRET_KEY_FALLBACKS",
-    default="",
     help="Earlier values of SECRET_KEY that are still accepted while it is being rotated.",
 )
 ALLOWED_HOSTS = env.words(
@@ -520,9 +518,8 @@ PROGRAMMES_API_ACCESS = env.choice(
 
 # --- Hubs -----------------------------------------------------------------------------
 
-HUB_WEBHOOK_SECRETS = env.words(
+HUB_WEBHOOK_SECRETS = env.secrets(
     "HUB_WEBHOOK_SECRETS",
-    default="",
     pattern=r"(whsec_)?[A-Za-z0-9+/]{32,}={0,2}",
     help="Secrets with which hubs sign their requests (Standard Webhooks); while one is changed, both.",
 )

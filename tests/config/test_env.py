@@ -92,6 +92,13 @@ def test_a_short_secret_is_refused_without_showing_it(monkeypatch):
     assert "letmein" not in str(refusal.value)
 
 
+def test_of_several_secrets_the_one_that_does_not_fit_is_told_by_its_place(monkeypatch):
+    monkeypatch.setenv("KEYS", "aaaa, letmein")
+    with pytest.raises(ImproperlyConfigured, match="KEYS: number 2 does not look like") as refusal:
+        env.secrets("KEYS", pattern="[a-z]{4}", help="")
+    assert "letmein" not in str(refusal.value)
+
+
 def test_a_value_may_come_from_a_file(monkeypatch, tmp_path):
     (tmp_path / "key").write_text("from-a-file\n")
     monkeypatch.setenv("KEY_FILE", str(tmp_path / "key"))

@@ -138,3 +138,13 @@ def test_no_beat_entry_depends_on_a_zone_or_carries_data(tmp_path):
     for entry in settings.CELERY_BEAT_SCHEDULE.values():
         assert not entry.get("args")
         assert entry["options"]["expires"] <= 60
+
+
+def test_a_setting_that_is_not_understood_is_told_in_one_line(tmp_path):
+    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), "ENV_FILE": "", "SMS_SPOL": "/x"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, text=True, capture_output=True, timeout=60,
+        env=environment,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "check: SMS_SPOL is not a setting: did you mean SMS_SPOOL?\n"
