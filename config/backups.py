@@ -69,6 +69,8 @@ def read_about(path: Path) -> dict[str, Any]:
         with tarfile.open(path) as archive:
             member = archive.extractfile(ABOUT)
             about = json.loads(member.read()) if member else None
+    except FileNotFoundError:
+        raise Unusable(f"{path} is not there.") from None
     except (OSError, KeyError, ValueError, tarfile.TarError):
         raise Unusable(f"{path} is no backup.") from None
     if not isinstance(about, dict) or about.get("database") != connection.vendor:

@@ -221,6 +221,11 @@ def test_a_backup_that_breaks_off_in_the_middle_changes_nothing(media, backup, t
     assert not Contact.objects.exists()
 
 
+def test_a_file_that_is_not_there_is_not_called_a_bad_backup(db, tmp_path):
+    with pytest.raises(CommandError, match=r"nothing\.tgz is not there"):
+        run("restore", tmp_path / "nothing.tgz")
+
+
 @restores
 def test_a_backup_of_an_earlier_version_replaces_what_a_later_one_has_added(media, backup):
     person = Contact.objects.create(name="Thandi")
