@@ -28,8 +28,9 @@ from accounts.adminbase import (
     display,
 )
 from accounts.models import ApiToken, Authenticator, User
-from accounts.operations import InvalidScope, check_scopes, issue_token, revoke_tokens
+from accounts.operations import InvalidScope, issue_token, revoke_tokens
 from accounts.roles import grantable, may_touch
+from accounts.scopes import check_known_scopes
 from accounts.wording import counted
 
 #: What makes an account mighty past all roles; only those who are superusers themselves give it.
@@ -162,7 +163,7 @@ class NewTokenForm(forms.ModelForm):
 
     def clean_scopes(self) -> list[str]:
         try:
-            return check_scopes(self.cleaned_data["scopes"].replace(",", " ").split())
+            return check_known_scopes(self.cleaned_data["scopes"].replace(",", " ").split())
         except InvalidScope as error:
             raise forms.ValidationError(str(error)) from None
 

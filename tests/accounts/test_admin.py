@@ -54,9 +54,10 @@ def test_a_new_token_is_shown_once_and_kept_as_a_hash(as_root, alice) -> None:
     assert token.prefix in detail
 
 
-def test_a_scope_that_is_none_is_refused(as_root, alice) -> None:
+@pytest.mark.parametrize("scopes", ["Everything!", "sms, stagedbased:read"])
+def test_a_scope_that_is_none_is_refused(as_root, alice, scopes) -> None:
     response = as_root.post(
-        NEW_TOKEN, {"user": alice.pk, "scopes": "Everything!", "expires_at_0": "", "expires_at_1": ""}
+        NEW_TOKEN, {"user": alice.pk, "scopes": scopes, "expires_at_0": "", "expires_at_1": ""}
     )
     assert "scopes" in response.context["adminform"].form.errors
     assert not ApiToken.objects.exists()

@@ -51,6 +51,7 @@ REFUSED = {
     "no address": ["bob"],
     "too long": ["b" * 60 + "@" + ("d" * 50 + ".") * 2 + "org"],
     "no scope": ["bob@example.org", "--scope", "Everything!"],
+    "a scope that no interface has": ["bob@example.org", "--scope", "stagedbased:read"],
     "no days": ["bob@example.org", "--expires-days", "0"],
     "too many days": ["bob@example.org", "--expires-days", "99999999"],
     "long name": ["bob@example.org", "--name", "x" * 101],
@@ -62,6 +63,12 @@ def test_bad_words_are_refused_and_make_nothing(db, words) -> None:
     with pytest.raises(CommandError):
         create_token(*words)
     assert not ApiToken.objects.exists()
+
+
+def test_a_misspelt_scope_is_told_with_those_that_there_are(db) -> None:
+    with pytest.raises(CommandError, match=r"'stagedbased:read'; there are: accounts, .*stagebased"):
+        create_token("bob@example.org", "--scope", "stagedbased:read")
+    assert not User.objects.exists()
 
 
 def test_a_disabled_account_gets_none(alice) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import ApiToken, User
 from accounts.operations import AccountDisabled, InvalidScope, account_for_email, issue_token
+from accounts.scopes import check_known_scopes
 
 
 class Command(BaseCommand):
@@ -34,8 +35,9 @@ class Command(BaseCommand):
         email, name = _checked_email(options["email"]), _checked_name(options["name"])
         expires_at = _expiry(options["expires_days"])
         try:
+            scopes = check_known_scopes(options["scope"])
             user = account_for_email(email=email, is_staff=options["staff"])
-            token, key = issue_token(user=user, name=name, scopes=options["scope"], expires_at=expires_at)
+            token, key = issue_token(user=user, name=name, scopes=scopes, expires_at=expires_at)
         except AccountDisabled:
             raise CommandError(f"The account {email} is disabled.") from None
         except InvalidScope as error:
