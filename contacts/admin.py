@@ -12,7 +12,7 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -81,10 +81,26 @@ class YesNoFilter(admin.SimpleListFilter):
         return queryset.filter(**{f"{self.column}__isnull": self.value() == "no"})
 
 
-class OptedOutFilter(YesNoFilter):
+class OptedOutFilter(admin.SimpleListFilter):
+    """By what people want no more of: everything, or messages to an address, as after a STOP by SMS."""
+
     title = "opted out"
     parameter_name = "opted_out"
-    column = "opted_out_at"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Of everything"), ("address", "Of an address"), ("no", "No")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
+        stopped = Address.objects.filter(opted_out_at__isnull=False)
+        match self.value():
+            case "yes":
+                return queryset.filter(opted_out_at__isnull=False)
+            case "address":
+                return queryset.filter(pk__in=stopped.values("contact"))
+            case "no":
+                theirs = stopped.filter(contact=OuterRef("pk"))
+                return queryset.filter(~Exists(theirs), opted_out_at__isnull=True)
+        return queryset
 
 
 class LiftedFilter(YesNoFilter):
@@ -149,7 +165,7 @@ class OptInInline(ReadOnlyMixin, TabularInline):
 @admin.register(Contact)
 class ContactAdmin(ModelAdmin):
     form = ContactForm
-    list_display = ["__str__", "number", "language", "timezone", "is_opted_out", "created_at"]
+    list_display = ["__str__", "number", "language", "timezone", "opted_out_of", "created_at"]
     list_filter = [OptedOutFilter, LanguageFilter, GroupFilter, "created_at"]
     search_fields = ["pk"]
     search_help_text = "An identity, a number or e-mail address or its beginning, or part of a name."
@@ -189,8 +205,16 @@ class ContactAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
         numbers = Address.objects.filter(contact=OuterRef("pk"), kind=Address.Kind.MSISDN, inactive=False)
-        best = numbers.order_by("-is_default", "created_at", "pk").values("value")[:1]
-        return super().get_queryset(request).annotate(best_number=Subquery(best))
+        usable_first = F("opted_out_at").asc(nulls_first=True)
+        best = numbers.order_by(usable_first, "-is_default", "created_at", "pk")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                best_number=Subquery(best.values("value")[:1]),
+                best_number_opted_out_at=Subquery(best.values("opted_out_at")[:1]),
+            )
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
@@ -202,9 +226,11 @@ class ContactAdmin(ModelAdmin):
     def number(self, contact: Any) -> str:
         return contact.best_number or "—"
 
-    @display(description="Opted out", label={"yes": "warning"})
-    def is_opted_out(self, contact: Contact) -> str | None:
-        return "yes" if contact.opted_out_at else None
+    @display(description="Opted out", label={"everything": "warning", "the number": "warning"})
+    def opted_out_of(self, contact: Any) -> str | None:
+        if contact.opted_out_at:
+            return "everything"
+        return "the number" if contact.best_number_opted_out_at else None
 
     class Media:
         css = {"all": ["contacts/records.css"]}

@@ -94,6 +94,33 @@ def test_people_are_filtered(as_root, alice_contact, bob_contact) -> None:
     assert found(as_root, language="eng_ZA") == ["Alice"]
 
 
+def opted_out_of(client) -> dict[str, str | None]:
+    """What the list's column says of each person."""
+    listed = client.get(PEOPLE).context["cl"]
+    return {str(person): listed.model_admin.opted_out_of(person) for person in listed.result_list}
+
+
+def test_the_list_tells_who_wants_nothing_more(as_root, alice_contact, bob_contact) -> None:
+    carol = Contact.objects.create(name="Carol")
+    opt_out(kind="stopall", contact_ids=[bob_contact.pk], source="sms")
+    opt_out(kind="stop", address=("msisdn", ALICE_NUMBER), source="sms")
+
+    assert opted_out_of(as_root) == {"Alice": "the number", "Bob": "everything", "Carol": None}
+    assert found(as_root, opted_out="yes") == ["Bob"]
+    assert found(as_root, opted_out="address") == ["Alice"]
+    assert found(as_root, opted_out="no") == [str(carol)]
+
+
+def test_of_two_numbers_the_list_shows_the_one_that_is_still_written_to(as_root, alice_contact) -> None:
+    opt_out(kind="stop", address=("msisdn", ALICE_NUMBER), source="sms")
+    Address.objects.create(contact=alice_contact, kind="msisdn", value="+27820009009")
+
+    page = as_root.get(PEOPLE).content.decode()
+    assert "+27820009009" in page
+    assert ALICE_NUMBER not in page
+    assert opted_out_of(as_root) == {"Alice": None}
+
+
 @pytest.mark.parametrize("name", ["contact", "address", "optout"])
 def test_a_list_costs_the_same_for_one_row_and_for_twenty(as_root, alice_contact, name) -> None:
     url = reverse(f"admin:contacts_{name}_changelist")
