@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.db.models import Model
 from django.urls import reverse
 
+from accounts.adminbase import Select
+from outbox.channels import channel, channel_names
 from stagebased.errors import Refused
 from stagebased.models import BinaryContent, Message, MessageSet, Schedule, Subscription
 from stagebased.operations import content, dates
@@ -56,6 +59,20 @@ class ScheduleForm(RuledForm):
 
 
 class MessageSetForm(RuledForm):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        gateways = dict.fromkeys(gateway for name in channel_names() for gateway in channel(name).gateways())
+        self._choose_among("channel", channel_names())
+        self._choose_among("gateway", ["", *gateways])
+
+    def _choose_among(self, name: str, there_are: Iterable[str]) -> None:
+        """Offer what this installation has; what a record says stays on offer, and the rules judge it."""
+        # Whoever only looks has no fields.
+        if field := self.fields.get(name):
+            kept = getattr(self.instance, name)
+            offered = list(dict.fromkeys([*there_are, kept]))
+            field.widget = Select(choices=[(one, one or "the channel's usual one") for one in offered])
+
     def check(self, record: Any) -> None:
         content.check_message_set(record)
 

@@ -148,6 +148,17 @@ def test_a_new_set_is_in_preparation_and_written_next(as_root, daily) -> None:
     assert response["Location"] == page("messageset", "content", baby.pk)
 
 
+def test_channel_and_gateway_are_chosen_from_those_that_there_are(as_root, pregnancy, settings) -> None:
+    settings.SMS_GATEWAYS = {"sms": settings.SMS_GATEWAYS["sms"], "second": settings.SMS_GATEWAYS["sms"]}
+    # One that has left the installation since.
+    MessageSet.objects.update(gateway="gone")
+
+    form = as_root.get(page("messageset", "change", pregnancy.pk)).context["adminform"].form
+    offered = {name: [one for one, _ in form.fields[name].widget.choices] for name in ("channel", "gateway")}
+    assert {"sms", "notice", "voicemail"} <= {*offered["channel"]}
+    assert {"", "sms", "second", "gone"} <= {*offered["gateway"]}
+
+
 def test_the_list_leads_to_what_the_sets_say(as_root, pregnancy) -> None:
     shown = as_root.get(page("messageset")).content.decode()
     assert f'href="{page("messageset", "content", pregnancy.pk)}"' in shown
