@@ -110,13 +110,27 @@ def test_a_stage_goes_to_one_s_own_number_and_to_nobody_else(editor, me, two, su
 
 
 def test_one_s_number_is_asked_for_once(editor, two) -> None:
-    assert b'name="own_number"' in editor.get(address("phone", two)).content
+    assert b'name="own_number" type="tel" required' in editor.get(address("phone", two)).content
     assert send(editor, two, own_number=" +27 82 000 9999 ") == [
         "It is on its way to you, and to nobody else."
     ]
     assert Contact.objects.get().user.username == "staff 20"
     assert Delivery.objects.get().address == ME
-    assert b'name="own_number"' not in editor.get(address("phone", two)).content
+    assert b'name="own_number" type="tel" required' not in editor.get(address("phone", two)).content
+    send(editor, two, own_number="")
+    assert {*Delivery.objects.values_list("address", flat=True)} == {ME}
+
+
+def test_one_s_number_that_was_mistyped_can_be_put_right(editor, two) -> None:
+    """Editors may not change contacts, so the page where they wrote it has to take another one."""
+    send(editor, two, own_number="+27820009998")
+    page = editor.get(address("phone", two)).content.decode()
+    assert "It goes to +27820009998" in page
+    assert "My number is another one" in page
+
+    send(editor, two, own_number=ME)
+    assert Delivery.objects.latest("created_at").address == ME
+    assert f"It goes to {ME}" in editor.get(address("phone", two)).content.decode()
 
 
 def test_what_is_no_number_is_refused(editor, two) -> None:
