@@ -95,6 +95,16 @@ class ModelAdmin(unfold_admin.ModelAdmin):
             listed.full_result_count = listed.result_count
         return listed
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Where something is only added: without columns that the program fills in, which say nothing yet."""
+        given = super().get_fieldsets(request, obj)
+        if obj is not None:
+            return given
+        columns = {field.name for field in self.opts.get_fields()}
+        unsaid = columns.intersection(self.get_readonly_fields(request, obj))
+        left = [(title, options, _without(options["fields"], unsaid)) for title, options in given]
+        return [(title, {**options, "fields": fields}) for title, options, fields in left if fields]
+
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **options: Any) -> Any:
         if isinstance(db_field, JSONField):
             options.setdefault("form_class", JSONFormField)
@@ -123,6 +133,12 @@ class ModelAdmin(unfold_admin.ModelAdmin):
             raise PermissionDenied
         about = {"model": self.opts.label_lower, "object_id": object_id}
         return HttpResponseRedirect(f"{reverse('admin:audit_entry_changelist')}?{urlencode(about)}")
+
+
+def _without(rows: Any, unsaid: set[str]) -> list[Any]:
+    """Rows of fields, of which some have several side by side, without these."""
+    kept = [row if isinstance(row, str) else tuple(one for one in row if one not in unsaid) for row in rows]
+    return [row for row in kept if row and row not in unsaid]
 
 
 class ReadOnlyMixin:

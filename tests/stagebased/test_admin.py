@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.admin.utils import flatten_fieldsets
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -157,6 +158,14 @@ def test_channel_and_gateway_are_chosen_from_those_that_there_are(as_root, pregn
     offered = {name: [one for one, _ in form.fields[name].widget.choices] for name in ("channel", "gateway")}
     assert {"sms", "notice", "voicemail"} <= {*offered["channel"]}
     assert {"", "sms", "second", "gone"} <= {*offered["gateway"]}
+
+
+def test_nothing_is_told_of_a_set_that_is_not_there_yet(as_root, pregnancy) -> None:
+    shown = [
+        flatten_fieldsets(as_root.get(url).context["adminform"].fieldsets)
+        for url in (page("messageset", "add"), page("messageset", "change", pregnancy.pk))
+    ]
+    assert [name for name in shown[1] if name not in shown[0]] == ["created_at", "updated_at"]
 
 
 def test_the_list_leads_to_what_the_sets_say(as_root, pregnancy) -> None:
