@@ -10,13 +10,15 @@ follow the models and read the same on every database.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
-from typing import Any, NamedTuple
+from functools import cache, cached_property
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import AutoField, BigAutoField, Expression, Field, Model, QuerySet, SmallAutoField
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery
+
+Record = TypeVar("Record", bound=Model)
 
 
 class Parameter(Expression):
@@ -58,17 +60,17 @@ class Prepared:
         A queryset of whole records gives all their columns, those of
         ``select_related`` behind them.
         """
-        return self._rows(*self.text(**values))
+        connection = connections[DEFAULT_DB_ALIAS]
+        return self._rows(*self._text(values, connection), connection)
 
     def window(self, start: int, stop: int | None, **values: Any) -> list[tuple[Any, ...]]:
         """``rows[start:stop]``, read as such; None: to the end."""
-        sql, params = self.text(**values)
-        all_of_them = connections[DEFAULT_DB_ALIAS].ops.no_limit_value()
-        most = all_of_them if stop is None else max(stop - start, 0)
-        return self._rows(f"{sql} LIMIT %s OFFSET %s", [*params, most, start])
-
-    def _rows(self, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
         connection = connections[DEFAULT_DB_ALIAS]
+        sql, params = self._text(values, connection)
+        most = connection.ops.no_limit_value() if stop is None else max(stop - start, 0)
+        return self._rows(f"{sql} LIMIT %s OFFSET %s", [*params, most, start], connection)
+
+    def _rows(self, sql: str, params: list[Any], connection: Any) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
             rows = cursor.fetchall()
@@ -77,7 +79,9 @@ class Prepared:
 
     def text(self, **values: Any) -> tuple[str, list[Any]]:
         """The SQL and its parameters, to be executed or put into a larger statement."""
-        connection = connections[DEFAULT_DB_ALIAS]
+        return self._text(values, connections[DEFAULT_DB_ALIAS])
+
+    def _text(self, values: dict[str, Any], connection: Any) -> tuple[str, list[Any]]:
         compiled = self._compiled.get(connection.vendor) or self._compile(connection)
         return compiled.sql, [_bound(param, values, connection) for param in compiled.params]
 
@@ -91,16 +95,53 @@ class Prepared:
         return compiled
 
 
-def records(row: tuple[Any, ...], *models: type[Any]) -> list[Any]:
+def records(row: tuple[Any, ...], *models: type[Model]) -> list[Any]:
     """The records that a row of whole records is made of; None for one that an outer join did not find."""
     found, start = [], 0
     for model in models:
-        names = [field.attname for field in model._meta.concrete_fields]
+        names, key = _columns(model)
         values = row[start : start + len(names)]
-        key = values[names.index(model._meta.pk.attname)]
-        found.append(model.from_db(DEFAULT_DB_ALIAS, names, values) if key is not None else None)
+        found.append(model.from_db(DEFAULT_DB_ALIAS, names, values) if values[key] is not None else None)
         start += len(names)
     return found
+
+
+@cache
+def _columns(model: type[Model]) -> tuple[list[str], int]:
+    """The attributes of all columns, and the place of the key among them."""
+    names = [field.attname for field in model._meta.concrete_fields]
+    return names, names.index(model._meta.pk.attname)
+
+
+def new_record(model: type[Record], **given: Any) -> Record:
+    """``model(**given)`` in a fifth of the time; ``given`` are columns: ``contact_id``, not ``contact``.
+
+    Django looks for each field among the keywords and asks the others for
+    their defaults; values in the order of the columns are taken as they are.
+    """
+    values = [
+        given.pop(name) if name in given else default() if make else default
+        for name, make, default in _defaults(model)
+    ]
+    if given:
+        raise TypeError(f"{model.__name__} has no columns {', '.join(given)}")
+    return model(*values)
+
+
+@cache
+def _defaults(model: type[Model]) -> list[tuple[str, bool, Any]]:
+    """Of each column its attribute, and its default: what makes one each time (True), or the value itself."""
+    return [
+        (field.attname, True, field.get_default)
+        if _varies(field)
+        else (field.attname, False, field.get_default())
+        for field in model._meta.concrete_fields
+    ]
+
+
+def _varies(field: Field[Any, Any]) -> bool:
+    """Whether its default is made anew for each record: an id, a time, an empty object."""
+    return field.has_default() and callable(field.default)
 
 
 def _bound(param: Any, values: dict[str, Any], connection: Any) -> Any:
@@ -117,23 +158,39 @@ def _converted(row: tuple[Any, ...], compiled: _Compiled, connection: Any) -> tu
     return tuple(values)
 
 
+class _Column(NamedTuple):
+    """Where a value of a new row comes from, and how it is written."""
+
+    name: str
+    field: Field[Any, Any]
+    #: Whether the field itself sets the value at this moment, as times of change are.
+    is_set: bool
+    #: The value that new records have, where all have the same, and how it is written.
+    default: Any
+    written: Any
+
+
 class PreparedInsert:
     """Inserting one row of a model. With ``ignore_conflicts`` a row that is there already stays as it is.
 
-    Like ``bulk_create`` it sends no signals.
+    Like ``bulk_create`` it sends no signals. Most columns of a new row hold
+    their default; how that is written is found out once, too.
     """
 
     def __init__(self, model: type[Model], *, ignore_conflicts: bool = False) -> None:
         self._model = model
         self._on_conflict = OnConflict.IGNORE if ignore_conflicts else None
-        self._compiled: dict[str, tuple[str, tuple[Any, ...]]] = {}
+        self._compiled: dict[str, tuple[str, list[_Column]]] = {}
 
     def __call__(self, record: Model) -> None:
         connection = connections[DEFAULT_DB_ALIAS]
-        sql, params = self._compiled.get(connection.vendor) or self._compile(connection)
-        values = {field.attname: field.pre_save(record, add=True) for field in self._fields}
+        sql, columns = self._compiled.get(connection.vendor) or self._compile(connection)
+        values = []
+        for name, field, is_set, default, written in columns:
+            value = field.pre_save(record, add=True) if is_set else getattr(record, name)
+            values.append(written if value is default else field.get_db_prep_save(value, connection))
         with connection.cursor() as cursor:
-            cursor.execute(sql, [_bound(param, values, connection) for param in params])
+            cursor.execute(sql, values)
         record._state.adding, record._state.db = False, DEFAULT_DB_ALIAS
 
     @cached_property
@@ -141,7 +198,7 @@ class PreparedInsert:
         # A key that the database counts up is left to it.
         return [field for field in self._model._meta.local_concrete_fields if not _is_serial(field)]
 
-    def _compile(self, connection: Any) -> tuple[str, tuple[Any, ...]]:
+    def _compile(self, connection: Any) -> tuple[str, list[_Column]]:
         template = self._model()
         for field in self._fields:
             setattr(template, field.attname, Parameter(field.attname, field))
@@ -149,8 +206,18 @@ class PreparedInsert:
         # raw: values are taken as they are; times of change are filled in for each row, not once.
         query.insert_values(self._fields, [template], raw=True)
         [(sql, params)] = query.get_compiler(connection=connection).as_sql()
-        self._compiled[connection.vendor] = sql, tuple(params)
+        columns = [_column(param.output_field, connection) for param in params]
+        self._compiled[connection.vendor] = sql, columns
         return self._compiled[connection.vendor]
+
+
+def _column(field: Field[Any, Any], connection: Any) -> _Column:
+    is_set = type(field).pre_save is not Field.pre_save
+    if _varies(field):
+        # No value is this object.
+        return _Column(field.attname, field, is_set, object(), None)
+    default = field.get_default()
+    return _Column(field.attname, field, is_set, default, field.get_db_prep_save(default, connection))
 
 
 def _is_serial(field: Field[Any, Any]) -> bool:
