@@ -150,21 +150,24 @@ class Metadata(serializers.JSONField):
     }
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
+        in_form = getattr(data, "is_json_string", False)
         try:
-            value = super().to_internal_value(data)
+            value = super().to_internal_value(data) if in_form else data
             size = len(json.dumps(value, allow_nan=False))
-        except (ValueError, RecursionError):
+        except (TypeError, ValueError, RecursionError):
             self.fail("invalid")
         if not isinstance(value, dict):
             self.fail("not_an_object")
         if size > MOST_METADATA:
             self.fail("too_large", most=MOST_METADATA)
-        _check_texts(value)
+        if in_form:
+            # JSON inside a form's field has not passed the JSON parser.
+            _check_texts(value)
         return value
 
 
 def _check_texts(value: dict[str, Any]) -> None:
-    """Look again for what cannot be stored: JSON inside a form field has not passed the JSON parser."""
+    """Look for what cannot be stored."""
     try:
         check_document([value])
     except ParseError as error:

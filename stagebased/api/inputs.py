@@ -7,10 +7,14 @@ than checking them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
+from rest_framework.fields import SkipField, empty, get_error_detail
 
 from stagebased.api.fields import (
     Flag,
@@ -32,7 +36,52 @@ _MOST_SMALL = 2**15 - 1
 MOST_LANGUAGES, MOST_LEFT_OUT = 100, 5000
 
 
-class ScheduleInput(serializers.Serializer):
+class Input(serializers.Serializer):
+    """The framework's serializer, with less to do where the body is a JSON object.
+
+    Which fields there are, and which method looks at each of them again, is
+    found out once; what may be left out and is costs nothing.
+    """
+
+    @cached_property
+    def _steps(self) -> list[tuple[str, Any, Callable[[Any], Any] | None, bool]]:
+        return [
+            (name, field, getattr(self, f"validate_{name}", None), self._may_lack(field))
+            for name, field in self.fields.items()
+        ]
+
+    def _may_lack(self, field: Any) -> bool:
+        return self.partial or (not field.required and field.default is empty)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if type(data) is not dict:
+            # A form, whose empty fields have a meaning, or nothing that has fields.
+            return super().to_internal_value(data)
+        found: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        for name, field, look_again, may_lack in self._steps:
+            if may_lack and name not in data:
+                continue
+            try:
+                value = field.run_validation(data.get(name, empty))
+                found[field.source] = look_again(value) if look_again else value
+            except serializers.ValidationError as error:
+                errors[name] = error.detail
+            except DjangoValidationError as error:
+                errors[name] = get_error_detail(error)
+            except SkipField:
+                pass
+        if errors:
+            raise serializers.ValidationError(errors)
+        return found
+
+    def run_validators(self, value: Any) -> None:
+        # Else the framework looks for read-only fields with defaults to add for them.
+        if self.validators:
+            super().run_validators(value)
+
+
+class ScheduleInput(Input):
     minute = serializers.CharField(max_length=64, required=False)
     hour = serializers.CharField(max_length=64, required=False)
     day_of_week = serializers.CharField(max_length=64, required=False)
@@ -42,7 +91,7 @@ class ScheduleInput(serializers.Serializer):
     in_contact_timezone = Flag(required=False)
 
 
-class MessageSetInput(serializers.Serializer):
+class MessageSetInput(Input):
     short_name = serializers.CharField(max_length=100)
     # The dialect's field is named like an attribute that every framework field has.
     label = serializers.CharField(max_length=100, allow_blank=True, required=False)  # type: ignore[assignment]
@@ -73,7 +122,7 @@ class MessageSetInput(serializers.Serializer):
         return ", ".join(chain)
 
 
-class MessageInput(serializers.Serializer):
+class MessageInput(Input):
     messageset = Key(source="messageset_id")
     sequence_number = Number(least=1)
     lang = Language()
@@ -84,18 +133,18 @@ class MessageInput(serializers.Serializer):
     binary_content = Key(source="binary_content_id", allow_null=True, required=False)
 
 
-class WelcomeInput(serializers.Serializer):
+class WelcomeInput(Input):
     messageset = Key(source="messageset_id")
     lang = Language()
     text_content = serializers.CharField(max_length=MOST_TEXT, allow_blank=True, required=False)
     binary_content = Key(source="binary_content_id", allow_null=True, required=False)
 
 
-class BinaryContentInput(serializers.Serializer):
+class BinaryContentInput(Input):
     content = serializers.FileField(max_length=None, allow_empty_file=True)
 
 
-class SubscriptionInput(serializers.Serializer):
+class SubscriptionInput(Input):
     identity = Identity(source="contact_id")
     version = Number(required=False)
     messageset = Key(source="messageset_id")
@@ -115,7 +164,7 @@ class SubscriptionInput(serializers.Serializer):
         return metadata
 
 
-class StageInput(serializers.Serializer):
+class StageInput(Input):
     """Where a new stage goes, and what it says in which languages."""
 
     sequence_number = Number(least=1)
@@ -129,11 +178,11 @@ class StageInput(serializers.Serializer):
         return texts
 
 
-class MoveInput(serializers.Serializer):
+class MoveInput(Input):
     to = Number(least=1)
 
 
-class PreviewInput(serializers.Serializer):
+class PreviewInput(Input):
     """Somebody who might join a set."""
 
     start = Moment(required=False)
@@ -151,7 +200,7 @@ class PreviewInput(serializers.Serializer):
         return value
 
 
-class RequeueInput(serializers.Serializer):
+class RequeueInput(Input):
     """Which of what needs attention is tried again; empty: all."""
 
     reason = serializers.CharField(max_length=40, allow_blank=True, required=False)
