@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 
@@ -24,7 +25,13 @@ class Actor(NamedTuple):
 
     def as_text(self) -> str:
         """For the database, which the triggers read it from."""
-        return json.dumps(self._asdict())
+        return _as_text(self)
+
+
+@lru_cache(maxsize=512)
+def _as_text(who: Actor) -> str:
+    # Kept, because each statement on record says it anew, and few act often.
+    return json.dumps(who._asdict())
 
 
 #: Asked when something is written, because a request's caller is known only some time after it began.
