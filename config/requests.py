@@ -12,6 +12,7 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest
+from django.http.request import HttpHeaders
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.functional import SimpleLazyObject
@@ -21,6 +22,7 @@ from outbox import trail
 
 log = logging.getLogger(__name__)
 HEADER = "X-Request-ID"
+_GIVEN = HttpHeaders.to_wsgi_name(HEADER)
 
 
 def id_of(request: HttpRequest) -> uuid.UUID:
@@ -28,7 +30,8 @@ def id_of(request: HttpRequest) -> uuid.UUID:
 
     Nothing else is taken over: an id ends in log lines and beside deliveries.
     """
-    given = request.headers.get(HEADER, "")
+    # Not request.headers, which reads all of them.
+    given = request.META.get(_GIVEN, "")
     try:
         return uuid.UUID(given) if len(given) in (32, 36) else uuid.uuid4()
     except ValueError:
