@@ -36,13 +36,10 @@ _MOST_SMALL = 2**15 - 1
 MOST_LANGUAGES, MOST_LEFT_OUT = 100, 5000
 
 
+# The framework's serializer, with less to do where the body is a JSON object: which fields there are, and
+# which method looks at each of them again, is found out once; what may be left out and is costs nothing.
+# (Not a docstring: the OpenAPI document would describe each body with it.)
 class Input(serializers.Serializer):
-    """The framework's serializer, with less to do where the body is a JSON object.
-
-    Which fields there are, and which method looks at each of them again, is
-    found out once; what may be left out and is costs nothing.
-    """
-
     @cached_property
     def _steps(self) -> list[tuple[str, Any, Callable[[Any], Any] | None, bool]]:
         return [
