@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from accounts.models import User
-from accounts.prepared import PreparedInsert, new_record
+from accounts.prepared import PreparedInsert
 from contacts import gate, signals
 from contacts.models import Address, Contact
 from contacts.operations.addresses import (
@@ -134,10 +134,8 @@ def ensure_contact(*, identity: UUID, language: str = "", user: User | None = No
     What is known of an existing person stays as it is; somebody new is looked
     up like one of ``get_or_create_contact``.
     """
-    author = user.pk if user is not None else None
-    _INSERT_IF_NEW(
-        new_record(Contact, id=identity, language=language, created_by_id=author, look_up_at=look_up_at())
-    )
+    new = Contact(pk=identity, language=language, created_by=user, look_up_at=look_up_at())
+    _INSERT_IF_NEW(new)
 
 
 def look_up_at() -> datetime | None:

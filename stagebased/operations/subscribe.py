@@ -12,7 +12,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.prepared import Parameter, Prepared, PreparedInsert, new_record
+from accounts.prepared import Parameter, Prepared, PreparedInsert
 from contacts.numbers import InvalidNumber, parse_msisdn
 from contacts.operations import ensure_contact, get_or_create_contact
 from stagebased.errors import Refused, UnknownSubscription
@@ -76,9 +76,7 @@ def subscribe_for_hub(
     comes of it: the column is unique. Raises Refused, besides what ``subscribe`` does,
     where it was used for somebody else: that is another request, which must not be lost.
     """
-    author = by.pk if by is not None else None
-    authors = {"created_by_id": author, "updated_by_id": author}
-    subscription = new_record(Subscription, **fields, **authors, hub_request_id=request_id)
+    subscription = Subscription(**fields, hub_request_id=request_id, created_by=by, updated_by=by)
     if "initial_sequence_number" not in fields:
         subscription.initial_sequence_number = subscription.next_sequence_number
     try:

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils.timezone import now
 
-from accounts.prepared import Parameter, Prepared, PreparedInsert, new_record
+from accounts.prepared import Parameter, Prepared, PreparedInsert
 from contacts.models import Address, Contact
 
 pytestmark = pytest.mark.django_db
@@ -113,17 +113,3 @@ def test_the_database_counts_up_its_own_keys() -> None:
         insert(Address(contact=person, value=value))
 
     assert Address.objects.values("pk").distinct().count() == 2
-
-
-def test_a_new_record_is_as_the_model_makes_it() -> None:
-    made, again = (new_record(Contact, id=PERSON, language="eng_ZA") for _ in range(2))
-    usual = Contact(pk=PERSON, language="eng_ZA")
-
-    for field in Contact._meta.concrete_fields:
-        if field.name not in ("created_at", "updated_at"):
-            assert getattr(made, field.attname) == getattr(usual, field.attname), field.name
-    assert made.created_at < again.created_at
-    assert made.details is not again.details
-    assert made._state.adding
-    with pytest.raises(TypeError, match="contact_id"):
-        new_record(Contact, contact_id=PERSON)
